@@ -1,0 +1,120 @@
+// A peer for tests: matter.js's on/off light in a process of its own, on loopback.
+//
+//     node device.mjs [--port N] [--passcode N] [--discriminator N] [--multicast] [--verbose]
+//
+// Prints one JSON object per line. First, when it can be commissioned:
+//     {"ready": true, "port", "qr", "manual", "passcode", "discriminator"}
+// then what happens to it:
+//     {"onOff": bool}  {"commissioned": bool}  {"session": "opened" | "closed", "kind": "pase" | "case", "id", "peerId", "peerNodeId"}
+//     {"resumed": bool}, how the last CASE session came to be: by resumption or in full
+// Commands on standard input: {"do": "state"}, {"do": "set", "onOff": bool}, {"do": "erase"} (factory reset, which also
+// opens a new commissioning window). It ends with its standard input, by a signal, and with its parent.
+
+import { Crypto, ServerNode, VendorId } from "@matter/main";
+import { OnOffLightDevice } from "@matter/main/devices/on-off-light";
+import { SessionManager } from "@matter/main/protocol";
+import { parseArgs } from "node:util";
+import { prepare, print, serve } from "./matterjs.mjs";
+
+const { values: options } = parseArgs({
+    options: {
+        port: { type: "string", default: "0" },
+        passcode: { type: "string", default: "20202021" },
+        discriminator: { type: "string", default: "3840" },
+        multicast: { type: "boolean", default: false },
+        verbose: { type: "boolean", default: false },
+    },
+});
+
+const environment = prepare(options);
+const node = await ServerNode.create({
+    environment,
+    id: "light",
+    network: { port: Number(options.port) },
+    commissioning: { passcode: Number(options.passcode), discriminator: Number(options.discriminator) },
+    productDescription: { name: "Light", deviceType: OnOffLightDevice.deviceType },
+    basicInformation: {
+        vendorName: "matter-session",
+        vendorId: VendorId(0xfff1),
+        productName: "Test light",
+        productId: 0x8000,
+        serialNumber: "L-1",
+        uniqueId: "light-1",
+        hardwareVersion: 1,
+        softwareVersion: 1,
+    },
+});
+const light = await node.add(OnOffLightDevice, { id: "onoff" });
+node.lifecycle.commissioned.on(() => print({ commissioned: true }));
+node.lifecycle.decommissioned.on(() => print({ commissioned: false }));
+
+// A factory reset makes some of these anew: watch those in use each time the node is online.
+const watched = new WeakSet();
+function watch() {
+    const changed = light.events.onOff.onOff$Changed;
+    if (!watched.has(changed)) {
+        watched.add(changed);
+        changed.on(onOff => print({ onOff }));
+    }
+    const sessions = node.env.get(SessionManager).sessions;
+    if (watched.has(sessions)) {
+        return;
+    }
+    watched.add(sessions);
+    const tell = what => session =>
+        print({
+            session: what,
+            kind: session.isPase ? "pase" : "case",
+            id: session.id,
+            peerId: session.peerSessionId,
+            peerNodeId: session.peerNodeId,
+        });
+    sessions.added.on(tell("opened"));
+    sessions.deleted.on(tell("closed"));
+}
+node.lifecycle.online.on(watch);
+
+// The information string of the key derivation is the one thing that tells a resumed session from a full one.
+const crypto = environment.get(Crypto);
+const createHkdfKey = crypto.createHkdfKey;
+crypto.createHkdfKey = function (secret, salt, info, ...rest) {
+    const text = Buffer.from(info).toString();
+    if (text === "SessionResumptionKeys" || (text === "SessionKeys" && salt.byteLength > 0)) {
+        print({ resumed: text === "SessionResumptionKeys" });
+    }
+    return createHkdfKey.call(this, secret, salt, info, ...rest);
+};
+
+function ready() {
+    const { pairingCodes } = node.state.commissioning;
+    return {
+        ready: true,
+        port: node.state.network.operationalPort,
+        qr: pairingCodes.qrPairingCode,
+        manual: pairingCodes.manualPairingCode,
+        passcode: Number(options.passcode),
+        discriminator: Number(options.discriminator),
+    };
+}
+
+serve(
+    {
+        state: async () => ({
+            onOff: light.state.onOff.onOff,
+            commissioned: node.lifecycle.isCommissioned,
+            fabrics: Object.keys(node.state.commissioning.fabrics).length,
+            sessions: [...node.env.get(SessionManager).sessions].map(({ id, isPase, isClosing }) => ({ id, isPase, isClosing })),
+        }),
+        set: async ({ onOff }) => {
+            await light.set({ onOff: { onOff } });
+            return { onOff: light.state.onOff.onOff };
+        },
+        erase: async () => {
+            await node.erase();
+            return ready();
+        },
+    },
+    () => node.close(),
+);
+await node.start();
+print(ready());
