@@ -1,0 +1,113 @@
+/** Every error class of the package. Each message is one sentence that says what is wrong; none carries a secret. */
+
+/** Base of everything thrown here on purpose. */
+export class MatterError extends Error {
+    constructor(message: string, options?: ErrorOptions) {
+        super(message, options);
+        this.name = new.target.name;
+    }
+}
+
+/** The blob could not be fetched, compiled or started. Trying again is sensible. */
+export class LoadError extends MatterError {}
+
+/** Something was asked of the core before it was started. */
+export class NotStartedError extends MatterError {}
+
+/** The core's program has ended: everything pending on it is lost, and it takes no more calls. */
+export class DeadError extends MatterError {}
+
+/** The object was closed before, or while, this was asked of it. */
+export class ClosedError extends MatterError {}
+
+/** The caller broke a rule of the interface; no peer is at fault. */
+export class ImplementationError extends MatterError {}
+
+/** The peer sent something malformed, forged or out of order. */
+export class UnexpectedDataError extends MatterError {}
+
+/** A table with a documented bound is full. */
+export class ResourceExhaustedError extends MatterError {}
+
+/** TLV octets, or a value to be written as TLV, break a rule. {@link path} names the place. */
+export class TlvError extends UnexpectedDataError {
+    readonly path: string;
+    constructor(message: string, path = "", options?: ErrorOptions) {
+        super(path === "" ? `tlv: ${message}` : `tlv: ${path}: ${message}`, options);
+        this.path = path;
+    }
+}
+
+/** What is wrong with a setup code. */
+export type SetupCodeFault = "length" | "character" | "check-digit" | "version" | "inconsistent" | "range" | "passcode" | "padding" | "tlv";
+
+/** A setup code that no device can have. */
+export class SetupCodeError extends MatterError {
+    readonly fault: SetupCodeFault;
+    constructor(fault: SetupCodeFault, message: string) {
+        super(message);
+        this.fault = fault;
+    }
+}
+
+/** The peer did not answer in time: wrong address, asleep, switched off, or behind a firewall. */
+export class NoResponseTimeoutError extends MatterError {}
+
+/** The peer is busy and said so; {@link waitMs} is the least wait before another try. */
+export class BusyError extends MatterError {
+    readonly waitMs: number | undefined;
+    constructor(message: string, waitMs?: number) {
+        super(message);
+        this.waitMs = waitMs;
+    }
+}
+
+/** A handshake was refused by the peer or by us: wrong code, wrong certificate, wrong fabric. */
+export class HandshakeError extends MatterError {}
+
+/** The session ended before the answer came. */
+export class SessionClosedError extends MatterError {}
+
+/** An Interaction Model status other than success. Matter Core §8.10. */
+export class StatusResponseError extends MatterError {
+    /** The status octet, such as 0x86 (unsupported attribute). */
+    readonly code: number;
+    /** The cluster's own status octet, when the cluster gave one. */
+    readonly clusterCode: number | undefined;
+    constructor(message: string, code: number, clusterCode?: number) {
+        super(`(0x${code.toString(16).padStart(2, "0")}) ${message}`);
+        this.code = code;
+        this.clusterCode = clusterCode;
+    }
+}
+
+/** Where a second try of a commissioning would enter. */
+export type RetryPoint = "same" | "network" | "restart" | "code" | "none";
+
+/** A commissioning that failed: which step, why, and where a second try would enter. */
+export class MatterCommissionError extends MatterError {
+    /** Public and stable, such as "wrong-code" or "device-busy". */
+    readonly code: string;
+    readonly step: string | undefined;
+    readonly retry: RetryPoint;
+    readonly status: { readonly name: string; readonly value: number } | undefined;
+    readonly waitMs: number | undefined;
+    constructor(
+        message: string,
+        detail: { code: string; step?: string | undefined; retry?: RetryPoint; status?: { name: string; value: number } | undefined; waitMs?: number | undefined },
+        options?: ErrorOptions,
+    ) {
+        super(message, options);
+        this.code = detail.code;
+        this.step = detail.step;
+        this.retry = detail.retry ?? "restart";
+        this.status = detail.status;
+        this.waitMs = detail.waitMs;
+    }
+}
+
+/** Credentials could not be read, written or locked. */
+export class StorageError extends MatterError {}
+
+/** A socket could not be opened, or an address means nothing here. */
+export class TransportError extends MatterError {}
