@@ -1,0 +1,125 @@
+# make demo     commission a real device with this project's sessions, from a fresh clone, in one command
+# make test     everything that is tested: Go natively with the race detector, Go under wasm, TypeScript in Node,
+#               headless Chromium, live peers
+# make build    dist/, the content of the npm package
+# make cover    statement coverage of session/..., at least MIN_COVER per cent
+# make size     the blob's weight, and what weighs most in it
+# make bench    our commissioning and matter.js's own, of the same device in the same run
+# make fuzz     every fuzz target for FUZZTIME
+# make interop  only the tests against live peers
+# make setup    as root on Debian: the system packages that make test needs; otherwise names what is missing
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+MAKEFLAGS += --no-builtin-rules
+.ONESHELL:
+
+GO        ?= go
+NODE      ?= node
+NPM       ?= npm
+FUZZTIME  ?= 10s
+MIN_COVER ?= 90.0
+
+# node_modules lies inside the module: ./... would walk it.
+GO_PACKAGES := ./session/... ./wasm/... $(if $(wildcard web),./web/...)
+GO_IN_WASM  := ./session/... ./wasm/...
+GO_INTEROP  := ./jsbridge/...
+BLOB        := dist/matter-session.wasm
+BLOB_FLAGS  := -trimpath -ldflags="-s -w -buildid="
+WASM        := GOOS=js GOARCH=wasm
+GO_SOURCES  := go.mod go.sum $(shell find session wasm -type f -name '*.go' ! -name '*_test.go' 2>/dev/null)
+TS_SOURCES  := $(shell find jsbridge/src -type f 2>/dev/null) $(wildcard jsbridge/tsconfig*.json)
+
+.PHONY: build setup test test-go test-wasm test-ts test-browser interop demo cover size bench fuzz clean
+
+build: dist/.built $(BLOB)
+
+# npm writes its own lockfile into node_modules last: older than ours, it is stale.
+node_modules/.package-lock.json: package.json package-lock.json
+	$(NPM) ci --no-audit --no-fund
+	touch $@
+
+$(BLOB): $(GO_SOURCES)
+	mkdir -p $(@D)
+	$(WASM) $(GO) build $(BLOB_FLAGS) -o $@ ./wasm
+
+dist/.built: $(TS_SOURCES) node_modules/.package-lock.json
+	node_modules/.bin/tsc -p jsbridge
+	touch $@
+
+# What needs root: a browser for the page's tests, a C compiler for the race detector, network namespaces.
+# The test files name these programs; the packages are Debian's.
+setup:
+	@missing=()
+	command -v chromium >/dev/null || missing+=(chromium)
+	command -v gcc >/dev/null || missing+=(gcc libc6-dev)
+	command -v ip >/dev/null || missing+=(iproute2)
+	if [ $${#missing[@]} -eq 0 ]; then exit 0; fi
+	if [ "$$(id -u)" -ne 0 ]; then
+		echo "missing: $${missing[*]}. As root on Debian: apt-get install --no-install-recommends $${missing[*]}" >&2
+		exit 1
+	fi
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get update -qq
+	apt-get install -y -qq --no-install-recommends "$${missing[@]}" >/dev/null
+
+test: setup build
+	$(MAKE) --no-print-directory test-go
+	$(MAKE) --no-print-directory test-wasm
+	$(MAKE) --no-print-directory test-ts
+	$(MAKE) --no-print-directory test-browser
+	$(MAKE) --no-print-directory interop
+
+test-go:
+	$(GO) vet $(GO_PACKAGES)
+	$(GO) test -race $(GO_PACKAGES)
+
+# The tests that are native by nature say so with a build tag; all others run under wasm too. The emptied environment is
+# for Go's wasm start-up, which has 12 kB for it.
+test-wasm:
+	$(WASM) $(GO) vet $(GO_IN_WASM)
+	runner="$$($(GO) env GOROOT)/lib/wasm/go_js_wasm_exec"
+	$(WASM) $(GO) test -exec="env -i PATH=$$PATH HOME=$$HOME $$runner" $(GO_IN_WASM)
+
+test-ts: build
+	node_modules/.bin/tsc -p jsbridge/test
+	$(NODE) --test $$(find jsbridge/test/build -name '*.test.js')
+
+test-browser: build
+	$(NODE) --test jsbridge/test/browser/*.test.mjs
+
+interop: build
+	$(GO) vet $(GO_INTEROP)
+	$(GO) test -count=1 $(GO_INTEROP)
+	$(NODE) --test jsbridge/interop/*.test.mjs
+
+demo: build
+	$(NODE) jsbridge/interop/demo.mjs
+
+cover:
+	@mkdir -p coverage
+	$(GO) test -coverpkg=./session/... -coverprofile=coverage/session.out ./session/...
+	$(GO) tool cover -func=coverage/session.out > coverage/session.txt
+	total=$$(awk '/^total:/ { sub("%", "", $$NF); print $$NF }' coverage/session.txt)
+	echo "coverage of session/...: $$total % of statements (at least $(MIN_COVER))"
+	awk -v t="$$total" 'BEGIN { exit !(t >= $(MIN_COVER)) }'
+
+size: $(BLOB)
+	@mkdir -p coverage
+	$(WASM) $(GO) build -trimpath -o coverage/names.wasm ./wasm
+	$(NODE) jsbridge/bench/size.mjs $(BLOB) coverage/names.wasm
+
+bench: build
+	$(NODE) jsbridge/bench/commission.mjs
+
+fuzz:
+	@for package in $$($(GO) list ./session/...); do
+		for target in $$($(GO) test -list '^Fuzz' "$$package" | grep '^Fuzz' || true); do
+			echo "$$package $$target"
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package"
+		done
+	done
+
+clean:
+	rm -rf dist coverage node_modules jsbridge/test/build
