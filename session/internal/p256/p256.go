@@ -89,8 +89,8 @@ type PrivateKey struct {
 	public [PointSize]byte
 }
 
-func (*PrivateKey) String() string   { return "[redacted]" }
-func (*PrivateKey) GoString() string { return "[redacted]" }
+func (PrivateKey) String() string   { return "[redacted]" }
+func (PrivateKey) GoString() string { return "[redacted]" }
 
 // randomTries bounds rejection sampling: a fair source needs a second try with
 // probability 2^-32, so only a broken one comes this far.

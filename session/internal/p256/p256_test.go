@@ -309,6 +309,9 @@ func TestSecretsPrintRedacted(t *testing.T) {
 		if got := fmt.Sprintf(verb, k); got != "[redacted]" {
 			t.Errorf("%s: got %s", verb, got)
 		}
+		if got := fmt.Sprintf(verb, *k); got != "[redacted]" {
+			t.Errorf("value, %s: got %s", verb, got)
+		}
 		if got := fmt.Sprintf(verb, k.d); got != "[redacted]" {
 			t.Errorf("scalar %s: got %s", verb, got)
 		}

@@ -149,11 +149,15 @@ func mult(p *p256.Point, k *secret) (*p256.Point, error) {
 }
 
 // A Prover is the side that knows the passcode: in Matter the initiator, the
-// commissioner. It serves one run.
+// commissioner. It serves one run and prints as
+// [redacted].
 type Prover struct {
 	run
 	w1 secret
 }
+
+func (Prover) String() string   { return "[redacted]" }
+func (Prover) GoString() string { return "[redacted]" }
 
 // NewProver starts a run. The scalar x is 32 octets of rand (see
 // [p256.RandomScalar]); context is the hash of what was said before. It returns
@@ -212,11 +216,15 @@ func (p *Prover) transcript(share []byte) (*transcript, error) {
 }
 
 // A Verifier is the side that knows w0 and L alone: in Matter the responder,
-// the device. It serves one run.
+// the device. It serves one run and prints as
+// [redacted].
 type Verifier struct {
 	run
 	l *p256.Point
 }
+
+func (Verifier) String() string   { return "[redacted]" }
+func (Verifier) GoString() string { return "[redacted]" }
 
 // NewVerifier starts a run, with the scalar y from rand. It returns
 // [ErrVerifier] if w0 is not in [1, n-1] or L not a point of the curve, and
