@@ -100,7 +100,7 @@ export function toValue(element: TlvElement): TlvValue {
     }
 }
 
-/** The element of a plain value. Integers that are not negative become unsigned, other numbers double. */
+/** The element of a plain value. Safe integers become unsigned or, below zero, signed; other numbers double. */
 export function toElement(value: TlvValue, tag: TlvTag = "", path = ""): TlvElement {
     if (value === null) return { tag, type: "null", value };
     switch (typeof value) {
@@ -111,8 +111,8 @@ export function toElement(value: TlvValue, tag: TlvTag = "", path = ""): TlvElem
         case "bigint":
             return { tag, type: value < 0n ? "int" : "uint", value };
         case "number":
-            if (!Number.isInteger(value) || Object.is(value, -0)) return { tag, type: "double", value };
-            if (!Number.isSafeInteger(value)) throw new TlvError("an integer of 2^53 or more must be a bigint", path);
+            // An integer of 2^53 or more is a bigint here, so a number of that size is a double.
+            if (!Number.isSafeInteger(value) || Object.is(value, -0)) return { tag, type: "double", value };
             return { tag, type: value < 0 ? "int" : "uint", value };
         case "object":
             return objectToElement(value, tag, path);
@@ -271,11 +271,11 @@ class Writer {
                 break;
             case "float":
                 this.#control(element.tag, 0x0a);
-                this.#view.setFloat32(this.#grow(4), element.value, true);
+                this.#float(4, element.value);
                 break;
             case "double":
                 this.#control(element.tag, 0x0b);
-                this.#view.setFloat64(this.#grow(8), element.value, true);
+                this.#float(8, element.value);
                 break;
             case "string":
                 this.#bytes(element.tag, 0x0c, encoder.encode(element.value));
@@ -302,7 +302,7 @@ class Writer {
             checkMember(element.type, member.tag, seen);
             this.element(member, depth + 1);
         }
-        this.#buffer[this.#grow(1)] = 0x18;
+        this.#put(1, 0x18n);
     }
 
     #integer(tag: TlvTag, type: "int" | "uint", value: number | bigint): void {
@@ -313,6 +313,13 @@ class Writer {
         if (exponent === undefined) throw new TlvError(`${n} does not fit a ${type} of 64 bits`, tag);
         this.#control(tag, (type === "int" ? 0x00 : 0x04) + exponent);
         this.#put(1 << exponent, n);
+    }
+
+    // Growing replaces buffer and view: make room first, then touch them.
+    #float(width: 4 | 8, value: number): void {
+        const at = this.#grow(width);
+        if (width === 4) this.#view.setFloat32(at, value, true);
+        else this.#view.setFloat64(at, value, true);
     }
 
     #bytes(tag: TlvTag, type: number, octets: Uint8Array): void {

@@ -1,0 +1,9 @@
+/** matter-session: what needs no particular host. See `matter-session/node` for sockets, discovery and storage. */
+export * from "./cluster.js";
+export * from "./clusters.js";
+export * from "./errors.js";
+export { hexOf, octetsOf } from "./hex.js";
+export { fromJson, toJson, type Json } from "./json.js";
+export { compile, instantiate, load, type BlobSource, type Instance } from "./load.js";
+export * from "./schema.js";
+export * from "./tlv.js";
