@@ -1,5 +1,7 @@
 package session
 
+import "github.com/matter-session/matter-session/session/internal/hash"
+
 // A key is a 128-bit secret. It prints as [redacted].
 type key [16]byte
 
@@ -13,3 +15,20 @@ type sessionKeys struct {
 }
 
 func (k *sessionKeys) clear() { *k = sessionKeys{} }
+
+// deriveSessionKeys derives the keys of a session from what a handshake ended
+// in: Ke and no salt for PASE, the ECDH secret for CASE, the old session's
+// secret if it is resumed. Matter Core §4.14.2.6.
+func deriveSessionKeys(secret, salt []byte, resumed bool) (k sessionKeys) {
+	info := "SessionKeys"
+	if resumed {
+		info = "SessionResumptionKeys"
+	}
+	var b [48]byte
+	hash.HKDF(b[:], secret, salt, info)
+	copy(k.i2r[:], b[:16])
+	copy(k.r2i[:], b[16:32])
+	copy(k.attestationChallenge[:], b[32:])
+	clear(b[:])
+	return k
+}
