@@ -1,0 +1,193 @@
+package session
+
+import (
+	"errors"
+
+	"github.com/matter-session/matter-session/session/message"
+)
+
+// Receive takes one datagram that came from peer. It never fails: what is not
+// acceptable is dropped and counted. The datagram is neither kept nor changed.
+func (m *Manager) Receive(now Instant, peer Peer, datagram []byte) {
+	h, n, err := message.ParseHeader(datagram)
+	switch {
+	case err != nil || h.Type != message.Unicast || len(datagram) > message.MaxDatagram:
+		m.stats.Malformed++
+		return
+	case h.SessionID == 0:
+		m.receiveUnsecured(now, peer, datagram, h, n)
+		return
+	}
+	s := m.sessions[SessionID(h.SessionID)]
+	if s == nil {
+		m.stats.UnknownSession++
+		return
+	}
+	o, err := s.open(nil, datagram, h, n)
+	duplicate := errors.Is(err, ErrDuplicate)
+	switch {
+	case errors.Is(err, ErrAuthentication):
+		m.stats.Forged++
+		return
+	case err != nil && !duplicate:
+		m.stats.Malformed++
+		return
+	}
+	if !duplicate { // a replay must not say where the peer is, nor keep it awake
+		s.peer, s.lastHeard, s.lastUsed = peer, now, now
+	}
+	key := exchangeKey{session: s.id, id: ExchangeID(o.Protocol.ExchangeID), initiator: !o.Protocol.Initiator}
+	x, first := m.take(now, key, s, nil, h.Counter, &o.Protocol, duplicate)
+	if x == nil {
+		if !duplicate && isCloseSession(&o.Protocol, o.Payload) {
+			m.closeSession(now, s, errClosedByPeer, false)
+		}
+		return
+	}
+	m.emit(MessageReceived{
+		Session: s.id, Exchange: x.handle, Protocol: protocolOf(&o.Protocol), Opcode: Opcode(o.Protocol.Opcode),
+		Payload: o.Payload, First: first,
+	})
+}
+
+func protocolOf(p *message.ProtocolHeader) ProtocolID {
+	return ProtocolID(p.VendorID)<<16 | ProtocolID(p.ProtocolID)
+}
+
+// isCloseSession reports whether a message of a secure session ends it. It is
+// sent in an exchange of its own and not answered. Matter Core §4.11.1.4.
+func isCloseSession(p *message.ProtocolHeader, payload []byte) bool {
+	if protocolOf(p) != ProtocolSecureChannel || Opcode(p.Opcode) != OpcodeStatusReport {
+		return false
+	}
+	r, err := ParseStatusReport(payload)
+	return err == nil && r.Protocol == ProtocolSecureChannel && r.Code == StatusCloseSession
+}
+
+// take does for a message what MRP demands, on whichever session: note the
+// acknowledgement that it carries, find or open its exchange, and owe or send
+// one. It returns nil if there is nothing to deliver.
+func (m *Manager) take(now Instant, key exchangeKey, s *Session, u *unsecured, counter uint32, p *message.ProtocolHeader, duplicate bool) (x *exchange, first bool) {
+	x = m.exchangeByKey[key]
+	if x != nil && p.HasAck {
+		m.acknowledged(now, x, p.AckedCounter)
+		x = m.exchangeByKey[key] // settling its last message may have ended it
+	}
+	secureChannel := protocolOf(p) == ProtocolSecureChannel
+	switch {
+	case duplicate:
+		m.stats.Duplicate++
+	case secureChannel && Opcode(p.Opcode) == OpcodeStandaloneAck:
+		return nil, false
+	case x == nil && s != nil && p.Initiator && !secureChannel:
+		if s.exchanges < maxExchangesPerSession {
+			x, _ = m.openExchange(now, key, s, nil)
+		}
+		if x == nil {
+			// Not acknowledged: the peer learns that we are overrun.
+			m.stats.Limited++
+			return nil, false
+		}
+		first = true
+	case x == nil && !isSessionStatus(p):
+		m.stats.NotExpected++
+	}
+	if x == nil || duplicate || x.closing {
+		if p.Reliable {
+			m.acknowledgeNow(now, key, s, u, x, counter)
+		}
+		return nil, false
+	}
+	x.lastUsed = now
+	if p.Reliable {
+		if x.ack.owed {
+			m.sendAck(now, x) // one at a time can ride on a message: the older goes alone
+		}
+		x.ack = owedAck{owed: true, counter: counter, due: now + Instant(standaloneAckDelay)}
+	}
+	return x, first
+}
+
+func isSessionStatus(p *message.ProtocolHeader) bool {
+	return protocolOf(p) == ProtocolSecureChannel && Opcode(p.Opcode) == OpcodeStatusReport
+}
+
+// acknowledgeNow acknowledges a message that is not delivered: a duplicate, or
+// one whose exchange is gone. If its exchange is there and owes just this
+// acknowledgement, that settles it.
+func (m *Manager) acknowledgeNow(now Instant, key exchangeKey, s *Session, u *unsecured, x *exchange, counter uint32) {
+	if x != nil && x.ack.owed && x.ack.counter == counter {
+		m.sendAck(now, x)
+		return
+	}
+	p := message.ProtocolHeader{
+		Initiator: key.initiator, Opcode: uint8(OpcodeStandaloneAck), ExchangeID: uint16(key.id), HasAck: true, AckedCounter: counter,
+	}
+	if s != nil {
+		if octets, err := s.Seal(nil, &p, nil); err == nil {
+			m.transmit(s.peer, octets)
+		}
+		return
+	}
+	if octets, _, err := m.encodeUnsecured(u.node, u.initiator, &p, nil); err == nil {
+		m.transmit(u.peer, octets)
+	}
+}
+
+// receiveUnsecured takes a message of session 0. Nothing but the opcodes that
+// set up a session is looked at there: everything else needs one.
+// Matter Core §4.11.1.
+func (m *Manager) receiveUnsecured(now Instant, peer Peer, datagram []byte, h message.Header, n int) {
+	if h.Privacy || h.Control {
+		m.stats.Malformed++
+		return
+	}
+	p, k, err := message.ParseProtocolHeader(datagram[n:])
+	if err != nil {
+		m.stats.Malformed++
+		return
+	}
+	in := handshakeMessage{Opcode(p.Opcode), append([]byte(nil), datagram[n+k:]...)}
+	if protocolOf(&p) != ProtocolSecureChannel || !setsUpSession(in.opcode) {
+		m.stats.NotExpected++
+		return
+	}
+	// The initiator names itself as source; its responder names it as destination.
+	var u *unsecured
+	switch {
+	case p.Initiator && h.HasSource:
+		u = m.unsecured[unsecuredKey{NodeID(h.Source), false}]
+	case !p.Initiator && h.Destination == message.NodeDestination:
+		u = m.unsecured[unsecuredKey{NodeID(h.DestinationNode), true}]
+	default:
+		m.stats.NotExpected++
+		return
+	}
+	starts := p.Initiator && (in.opcode == OpcodePBKDFParamRequest || in.opcode == OpcodeCASESigma1)
+	if u == nil {
+		if !starts {
+			m.stats.NotExpected++
+			return
+		}
+		m.startResponder(now, peer, NodeID(h.Source), nil, &p, h.Counter, in)
+		return
+	}
+	duplicate := !u.in.accept(h.Counter)
+	u.heard, u.lastHeard = true, now
+	key := exchangeKey{unsecured: u, id: ExchangeID(p.ExchangeID), initiator: !p.Initiator}
+	if starts && !duplicate && m.exchangeByKey[key] == nil {
+		m.startResponder(now, peer, u.node, u, &p, h.Counter, in)
+		return
+	}
+	x, _ := m.take(now, key, nil, u, h.Counter, &p, duplicate)
+	if x == nil || x.run == nil {
+		return
+	}
+	m.handshakeReceived(now, x.run, in)
+}
+
+// setsUpSession reports whether op may come without a session.
+func setsUpSession(op Opcode) bool {
+	return op == OpcodeStandaloneAck || op >= OpcodePBKDFParamRequest && op <= OpcodePASEPake3 ||
+		op >= OpcodeCASESigma1 && op <= OpcodeCASESigma2Resume || op == OpcodeStatusReport
+}

@@ -1,0 +1,230 @@
+package session
+
+import (
+	"errors"
+	"slices"
+)
+
+var (
+	errFabricRemoved = errors.New("session: closed: its fabric was removed")
+	errEvicted       = errors.New("session: closed to make room: it was the least recently active one")
+	errClosedByPeer  = errors.New("session: closed by the peer")
+)
+
+// Session returns what is known of a session.
+func (m *Manager) Session(id SessionID) (SessionInfo, bool) {
+	s := m.sessions[id]
+	if s == nil {
+		return SessionInfo{}, false
+	}
+	return s.info(), true
+}
+
+// FindSession returns the session with a node of a fabric that was heard last.
+func (m *Manager) FindSession(fabric FabricIndex, node NodeID) (SessionID, bool) {
+	var found *Session
+	for _, s := range m.sessions {
+		if s.kind == KindCASE && s.fabric == fabric && s.peerNode == node && !s.expiring &&
+			(found == nil || s.lastHeard > found.lastHeard || s.lastHeard == found.lastHeard && s.id > found.id) {
+			found = s
+		}
+	}
+	if found == nil {
+		return 0, false
+	}
+	return found.id, true
+}
+
+// sessionIDs returns the local IDs of all sessions, ascending.
+func (m *Manager) sessionIDs() []SessionID {
+	ids := make([]SessionID, 0, len(m.sessions))
+	for id := range m.sessions {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// reserveID holds a local session ID for a handshake: never 0, never one that a
+// session or another handshake has. It closes a session only if every ID is taken.
+func (m *Manager) reserveID(now Instant) (SessionID, error) {
+	if len(m.sessions)+len(m.reserved) >= MaxSessionsLimit && !m.evict(now) {
+		return 0, ErrLimit
+	}
+	for {
+		m.lastID++
+		if m.lastID != 0 && m.sessions[m.lastID] == nil && !m.reserved[m.lastID] {
+			m.reserved[m.lastID] = true
+			return m.lastID, nil
+		}
+	}
+}
+
+// evict closes the least recently active session, one of a removed fabric first.
+// A handshake in progress is not a session and is never hit.
+func (m *Manager) evict(now Instant) bool {
+	var victim *Session
+	for _, s := range m.sessions {
+		if victim == nil || s.expiring && !victim.expiring ||
+			s.expiring == victim.expiring && (s.lastUsed < victim.lastUsed || s.lastUsed == victim.lastUsed && s.id < victim.id) {
+			victim = s
+		}
+	}
+	if victim == nil {
+		return false
+	}
+	m.closeSession(now, victim, errEvicted, true)
+	return true
+}
+
+// addSession turns a handshake's reservation into a session.
+func (m *Manager) addSession(now Instant, id SessionID, secrets *sessionSecrets, peer Peer) (*Session, error) {
+	s, err := newSession(m.rand, id, secrets, peer, now)
+	if err != nil {
+		return nil, err
+	}
+	for len(m.sessions) >= m.maxSessions {
+		m.evict(now)
+	}
+	delete(m.reserved, id)
+	m.sessions[id] = s
+	return s, nil
+}
+
+// CloseSession closes a session and tells its peer. Exchanges on it fail.
+func (m *Manager) CloseSession(now Instant, id SessionID) error {
+	s := m.sessions[id]
+	if s == nil {
+		return ErrNotFound
+	}
+	m.closeSession(now, s, ErrClosed, true)
+	return nil
+}
+
+// closeSession is every ending of a session: tell sends a CloseSession first.
+func (m *Manager) closeSession(now Instant, s *Session, err error, tell bool) {
+	if m.sessions[s.id] != s {
+		return
+	}
+	if tell {
+		p, payload := standaloneStatus(StatusReport{General: GeneralSuccess, Code: StatusCloseSession}, m.newExchangeKey(s, nil).id, true)
+		if octets, sealErr := s.Seal(nil, &p, payload); sealErr == nil {
+			m.transmit(s.peer, octets)
+		}
+	}
+	delete(m.sessions, s.id)
+	m.expiring = slices.DeleteFunc(m.expiring, func(e *Session) bool { return e == s })
+	for _, x := range append([]*exchange(nil), m.exchanges...) {
+		if x.session == s {
+			m.failExchange(now, x, err)
+		}
+	}
+	if m.pase != nil && m.pase.session == s.id {
+		m.pase.session = 0
+	}
+	s.clear()
+	m.emit(SessionClosed{s.id, err})
+}
+
+// AddFabric makes f one of the node's fabrics, and the node a CASE responder for
+// it. It returns the index that names f from now on.
+func (m *Manager) AddFabric(f *Fabric) (FabricIndex, error) {
+	if f.index != 0 {
+		return 0, errors.New("session: the fabric belongs to a manager already")
+	}
+	for index := FabricIndex(1); index <= maxFabrics; index++ {
+		if m.fabric(index) == nil && !slices.ContainsFunc(m.expiring, func(s *Session) bool { return s.fabric == index }) {
+			f.index = index
+			m.fabrics = append(m.fabrics, f)
+			return index, nil
+		}
+	}
+	return 0, ErrLimit
+}
+
+func (m *Manager) fabric(index FabricIndex) *Fabric {
+	for _, f := range m.fabrics {
+		if f.index == index {
+			return f
+		}
+	}
+	return nil
+}
+
+// Fabric returns the fabric of an index, or nil.
+func (m *Manager) Fabric(index FabricIndex) *Fabric { return m.fabric(index) }
+
+// RemoveFabric forgets a fabric: no new session and no resumption from now on.
+// Its sessions live on for 10 s, so that the answer to the removal, and what the
+// peer still has to say, can go out; then they are closed.
+func (m *Manager) RemoveFabric(now Instant, index FabricIndex) error {
+	f := m.fabric(index)
+	if f == nil {
+		return ErrNotFound
+	}
+	m.fabrics = slices.DeleteFunc(m.fabrics, func(o *Fabric) bool { return o == f })
+	m.resumptions = slices.DeleteFunc(m.resumptions, func(r *ResumptionRecord) bool {
+		if r.Fabric == index {
+			r.clear()
+		}
+		return r.Fabric == index
+	})
+	for _, run := range append([]*handshakeRun(nil), m.runs...) {
+		if run.fabric == index {
+			m.failHandshake(now, run, errFabricRemoved)
+		}
+	}
+	for _, id := range m.sessionIDs() {
+		if s := m.sessions[id]; s.fabric == index && !s.expiring {
+			s.expiring, s.graceEnds = true, now+removalGrace
+			m.expiring = append(m.expiring, s)
+		}
+	}
+	return nil
+}
+
+// AddResumption gives back a record that [ResumptionSaved] handed out in the
+// past. Its fabric must be there.
+func (m *Manager) AddResumption(r *ResumptionRecord) error {
+	if m.fabric(r.Fabric) == nil {
+		return ErrNotFound
+	}
+	m.saveResumption(r)
+	return nil
+}
+
+func (m *Manager) saveResumption(r *ResumptionRecord) {
+	m.resumptions = slices.DeleteFunc(m.resumptions, func(o *ResumptionRecord) bool {
+		return o.Fabric == r.Fabric && o.Peer == r.Peer
+	})
+	if len(m.resumptions) >= maxResumptions {
+		m.resumptions = m.resumptions[1:]
+	}
+	m.resumptions = append(m.resumptions, r)
+}
+
+// The three tables that a CASE responder looks into.
+
+func (m *Manager) fabricList() []*Fabric { return m.fabrics }
+
+func (m *Manager) findResumption(id [16]byte) *ResumptionRecord {
+	for _, r := range m.resumptions {
+		if r.ID == id {
+			return r
+		}
+	}
+	return nil
+}
+
+func (m *Manager) spendResumption(r *ResumptionRecord) {
+	m.resumptions = slices.DeleteFunc(m.resumptions, func(o *ResumptionRecord) bool { return o == r })
+}
+
+func (m *Manager) resumptionFor(fabric FabricIndex, node NodeID) *ResumptionRecord {
+	for _, r := range m.resumptions {
+		if r.Fabric == fabric && r.Peer == node {
+			return r
+		}
+	}
+	return nil
+}
