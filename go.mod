@@ -3,7 +3,9 @@ module github.com/matter-session/matter-session
 go 1.26
 
 require (
-	filippo.io/bigmod v0.1.0 // indirect
-	filippo.io/nistec v0.0.4 // indirect
+	filippo.io/bigmod v0.1.0
+	filippo.io/nistec v0.0.4
+	github.com/tom-code/gomat v0.0.0-20231210134906-5413b3e13054
+	golang.org/x/crypto v0.13.0 // indirect
 	golang.org/x/sys v0.36.0 // indirect
 )
