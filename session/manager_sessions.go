@@ -184,13 +184,17 @@ func (m *Manager) RemoveFabric(now Instant, index FabricIndex) error {
 }
 
 // AddResumption gives back a record that [ResumptionSaved] handed out in the
-// past. Its fabric must be there.
+// past, perhaps under another index of its fabric. It returns [ErrNotFound] if
+// the fabric is not there.
 func (m *Manager) AddResumption(r *ResumptionRecord) error {
-	if m.fabric(r.Fabric) == nil {
-		return ErrNotFound
+	for _, f := range m.fabrics {
+		if f.compressed == r.compressed {
+			r.Fabric = f.index
+			m.saveResumption(r)
+			return nil
+		}
 	}
-	m.saveResumption(r)
-	return nil
+	return ErrNotFound
 }
 
 func (m *Manager) saveResumption(r *ResumptionRecord) {
