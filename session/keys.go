@@ -19,11 +19,14 @@ func (k *sessionKeys) clear() { *k = sessionKeys{} }
 // deriveSessionKeys derives the keys of a session from what a handshake ended
 // in: Ke and no salt for PASE, the ECDH secret for CASE, the old session's
 // secret if it is resumed. Matter Core §4.14.2.6.
-func deriveSessionKeys(secret, salt []byte, resumed bool) (k sessionKeys) {
-	info := "SessionKeys"
+func deriveSessionKeys(secret, salt []byte, resumed bool) sessionKeys {
 	if resumed {
-		info = "SessionResumptionKeys"
+		return expandSessionKeys(secret, salt, "SessionResumptionKeys")
 	}
+	return expandSessionKeys(secret, salt, "SessionKeys")
+}
+
+func expandSessionKeys(secret, salt []byte, info string) (k sessionKeys) {
 	var b [48]byte
 	hash.HKDF(b[:], secret, salt, info)
 	copy(k.i2r[:], b[:16])

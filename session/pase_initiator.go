@@ -126,7 +126,9 @@ func (p *paseInitiator) onResponse(in handshakeMessage) (handshakeStep, error) {
 	p.context = paseContext(p.request, in.payload)
 
 	if p.delegate&DelegatePBKDF2 == 0 {
-		return p.sendPake1(stretch(uint32(p.passcode), m.pbkdf))
+		ws := stretch(uint32(p.passcode), m.pbkdf)
+		defer clear(ws)
+		return p.sendPake1(ws)
 	}
 	p.onMessage, p.onAnswer = nil, p.sendPake1
 	return handshakeStep{work: &Work{
@@ -137,9 +139,8 @@ func (p *paseInitiator) onResponse(in handshakeMessage) (handshakeStep, error) {
 	}}, nil
 }
 
-// sendPake1 goes on with the stretched passcode, which it erases.
+// sendPake1 goes on with the stretched passcode, which is the caller's to erase.
 func (p *paseInitiator) sendPake1(ws []byte) (handshakeStep, error) {
-	defer clear(ws)
 	if len(ws) != stretchedSize {
 		return handshakeStep{}, hostFailure(errStretched)
 	}
