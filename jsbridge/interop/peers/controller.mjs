@@ -78,7 +78,7 @@ function timedFlow(steps) {
 }
 
 async function ownFabric() {
-    const config = await controller.act(agent => agent.get(ControllerBehavior).fabricAuthorityConfig);
+    const config = await controller.act(async agent => (await agent.load(ControllerBehavior)).fabricAuthorityConfig);
     return controller.env.get(FabricAuthority).defaultFabric(config, false);
 }
 

@@ -1,0 +1,225 @@
+/**
+ * Datagrams by node:dgram: one socket per family, shared by all channels, opened with the first
+ * channel that needs it and closed with the transport.
+ */
+import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
+import type { Channel, Discovered, DiscoverQuery, HostTransport, PeerAddress } from "../commission/types.js";
+import { ClosedError, ImplementationError, TransportError } from "../errors.js";
+
+/** The longest Matter message over UDP: the IPv6 minimum MTU. Matter Core §4.4.4. */
+const maxMessage = 1280;
+/** More channels than any controller needs; a leak shows here instead of in memory. */
+const maxChannels = 1024;
+/** Datagrams kept for a channel whose handler is not set yet. */
+const maxEarly = 16;
+
+export interface UdpOptions {
+    /** Local ports; default: any. */
+    port4?: number;
+    port6?: number;
+    /** Addresses to bind to; default: all. */
+    host4?: string;
+    host6?: string;
+    /** How devices are found; default: not at all. {@link discovery} of dnssd.ts fits. */
+    discover?: (query: DiscoverQuery, signal: AbortSignal) => AsyncIterable<Discovered>;
+    /** Receives datagrams from addresses without a channel: a responder opens one by it. */
+    onUnknownPeer?: (channel: Channel, peer: PeerAddress) => void;
+}
+
+type Family = "udp4" | "udp6";
+
+/** A {@link HostTransport} over UDP, IPv4 and IPv6. */
+export class UdpTransport implements HostTransport {
+    readonly discover?: (query: DiscoverQuery, signal: AbortSignal) => AsyncIterable<Discovered>;
+    readonly #options: UdpOptions;
+    readonly #sockets = new Map<Family, Promise<Socket>>();
+    readonly #channels = new Map<string, UdpChannel>();
+    #closed = false;
+
+    constructor(options: UdpOptions = {}) {
+        this.#options = options;
+        if (options.discover !== undefined) this.discover = options.discover;
+    }
+
+    /** Opens a channel to an address. A host name is resolved first, IPv6 preferred. Two channels to one address are refused. */
+    async open(peer: PeerAddress, signal: AbortSignal): Promise<Channel> {
+        signal.throwIfAborted();
+        if (!("host" in peer)) throw new ImplementationError("a UDP peer needs host and port");
+        if (!Number.isInteger(peer.port) || peer.port < 1 || peer.port > 65535) throw new TransportError(`${peer.port} is not a UDP port`);
+        const { address, family } = await resolve(peer);
+        const socket = await this.#socket(family);
+        signal.throwIfAborted();
+        return this.#channel(socket, family, address, peer.port);
+    }
+
+    /** The port that the socket of a family is bound to; binds it if it is not yet. */
+    async listen(family: 4 | 6): Promise<number> {
+        return (await this.#socket(family === 4 ? "udp4" : "udp6")).address().port;
+    }
+
+    /** Closes every channel and socket. Resolves when the ports are free. */
+    async close(): Promise<void> {
+        this.#closed = true;
+        for (const channel of [...this.#channels.values()]) channel.end("the transport was closed");
+        const sockets = await Promise.allSettled(this.#sockets.values());
+        this.#sockets.clear();
+        await Promise.all(sockets.map(async result => {
+            if (result.status === "fulfilled") await new Promise<void>(done => result.value.close(done));
+        }));
+    }
+
+    #channel(socket: Socket, family: Family, address: string, port: number): UdpChannel {
+        if (this.#closed) throw new ClosedError("the UDP transport is closed");
+        const key = keyOf(address, port);
+        if (this.#channels.has(key)) throw new TransportError(`there is a channel to ${show(address, port)} already`);
+        if (this.#channels.size >= maxChannels) throw new TransportError(`${maxChannels} channels are open: close some first`);
+        const channel = new UdpChannel(
+            message => {
+                // An error of one send (no route, no such zone) is a lost datagram: the peer's silence tells.
+                socket.send(message, port, address, () => {});
+            },
+            () => this.#channels.delete(key),
+            family,
+        );
+        this.#channels.set(key, channel);
+        return channel;
+    }
+
+    #socket(family: Family): Promise<Socket> {
+        if (this.#closed) return Promise.reject(new ClosedError("the UDP transport is closed"));
+        let opening = this.#sockets.get(family);
+        if (opening === undefined) {
+            opening = this.#bind(family);
+            this.#sockets.set(family, opening);
+            // A failure is not kept: the next open tries again.
+            opening.catch(() => this.#sockets.delete(family));
+        }
+        return opening;
+    }
+
+    #bind(family: Family): Promise<Socket> {
+        const four = family === "udp4";
+        return new Promise((resolve, reject) => {
+            const socket = createSocket({ type: family, ipv6Only: !four });
+            const failed = (cause: Error): void => {
+                socket.close();
+                reject(new TransportError(`no ${four ? "IPv4" : "IPv6"} socket could be opened: ${cause.message}`, { cause }));
+            };
+            socket.once("error", failed);
+            socket.bind({ port: (four ? this.#options.port4 : this.#options.port6) ?? 0, address: (four ? this.#options.host4 : this.#options.host6) ?? (four ? "0.0.0.0" : "::") }, () => {
+                socket.off("error", failed);
+                // Errors that the system reports later (port unreachable) concern single datagrams.
+                socket.on("error", () => {});
+                socket.on("message", (message, from) => this.#receive(socket, family, message, from));
+                resolve(socket);
+            });
+        });
+    }
+
+    #receive(socket: Socket, family: Family, message: Uint8Array, from: RemoteInfo): void {
+        if (message.length > maxMessage || this.#closed) return;
+        let channel = this.#channels.get(keyOf(from.address, from.port));
+        if (channel === undefined) {
+            if (this.#options.onUnknownPeer === undefined || this.#channels.size >= maxChannels) return;
+            channel = this.#channel(socket, family, from.address, from.port);
+            this.#options.onUnknownPeer(channel, addressOf(from.address, from.port));
+        }
+        channel.deliver(new Uint8Array(message));
+    }
+}
+
+class UdpChannel implements Channel {
+    readonly kind = "datagram";
+    readonly maxMessage = maxMessage;
+    readonly family: Family;
+    readonly closed: Promise<{ reason: string }>;
+    readonly #send: (message: Uint8Array) => void;
+    readonly #forget: () => void;
+    #resolveClosed: (value: { reason: string }) => void = () => {};
+    #handler: ((message: Uint8Array) => void) | undefined;
+    #early: Uint8Array[] = [];
+    #open = true;
+
+    constructor(send: (message: Uint8Array) => void, forget: () => void, family: Family) {
+        this.#send = send;
+        this.#forget = forget;
+        this.family = family;
+        this.closed = new Promise(resolve => (this.#resolveClosed = resolve));
+    }
+
+    send(message: Uint8Array): void {
+        if (!this.#open) throw new ClosedError("the channel is closed");
+        if (message.length > maxMessage) throw new TransportError(`a message of ${message.length} octets, at most ${maxMessage} fit a datagram`);
+        // dgram may send later: the caller's array is its own again after this call.
+        this.#send(message.slice());
+    }
+
+    receive(handler: (message: Uint8Array) => void): void {
+        this.#handler = handler;
+        const early = this.#early;
+        this.#early = [];
+        for (const message of early) this.deliver(message);
+    }
+
+    deliver(message: Uint8Array): void {
+        if (!this.#open) return;
+        if (this.#handler !== undefined) this.#handler(message);
+        else if (this.#early.length < maxEarly) this.#early.push(message);
+    }
+
+    close(): void {
+        this.end("closed by this side");
+    }
+
+    end(reason: string): void {
+        if (!this.#open) return;
+        this.#open = false;
+        this.#early = [];
+        this.#handler = undefined;
+        this.#forget();
+        this.#resolveClosed({ reason });
+    }
+}
+
+async function resolve(peer: { host: string; zone?: string }): Promise<{ address: string; family: Family }> {
+    const host = peer.host.replace(/^\[(.*)\]$/, "$1");
+    const [bare = "", inline] = host.split("%", 2);
+    const zone = peer.zone ?? inline;
+    if (isIP(bare) === 4) return { address: bare, family: "udp4" };
+    if (isIP(bare) === 6) {
+        if (linkLocal(bare) && zone === undefined) {
+            throw new TransportError(`the link-local address ${bare} needs its interface, as in ${bare}%eth0`);
+        }
+        return { address: zone === undefined ? bare : `${bare}%${zone}`, family: "udp6" };
+    }
+    try {
+        const found = await lookup(host, { all: true });
+        const best = found.find(entry => entry.family === 6) ?? found[0];
+        if (best !== undefined) return { address: best.address, family: best.family === 6 ? "udp6" : "udp4" };
+    } catch (cause) {
+        throw new TransportError(`the host name "${host}" could not be resolved`, { cause });
+    }
+    throw new TransportError(`the host name "${host}" has no address`);
+}
+
+function linkLocal(address: string): boolean {
+    return /^fe[89ab]/i.test(address);
+}
+
+/** The system writes an IPv6 address in its own form: both sides of the table go through the same one. */
+function keyOf(address: string, port: number): string {
+    const [bare = "", zone] = address.split("%", 2);
+    const normal = isIP(bare) === 6 ? new URL(`http://[${bare}]/`).hostname : bare;
+    return `${normal}%${linkLocal(bare) ? zone : ""}:${port}`;
+}
+
+function addressOf(address: string, port: number): PeerAddress {
+    const [host = "", zone] = address.split("%", 2);
+    return zone === undefined ? { host, port } : { host, port, zone };
+}
+
+function show(address: string, port: number): string {
+    return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
