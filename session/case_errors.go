@@ -15,7 +15,7 @@ const (
 	errPublicKey     caseError = "the peer's ephemeral public key is not a point of the curve"
 	errSealedPart    caseError = "the encrypted part does not open"
 	errSignature     caseError = "the peer's signature does not fit its certificate"
-	errCATs          caseError = "the certificate's CASE authenticated tags are not valid"
+	errCATs          caseError = "CASE authenticated tags that no certificate can have"
 	errResumeMIC     caseError = "the MIC of Sigma2Resume does not hold"
 	errResumeUnasked caseError = "Sigma2Resume without having been asked to resume"
 	errHostAnswer    caseError = "the host's answer has the wrong form"
@@ -35,15 +35,12 @@ func (e caseError) Unwrap() error { return ErrInvalid }
 // than the one that was asked for.
 type IdentityError struct {
 	Field     string // "node ID" or "fabric ID"
-	Got, Want uint64 // Want is 0 if any operational node would do
+	Got, Want uint64
 }
 
 func (e *IdentityError) Error() string {
-	s := "session: CASE: the peer's certificate names " + e.Field + " 0x" + strconv.FormatUint(e.Got, 16)
-	if e.Want != 0 {
-		s += ", not 0x" + strconv.FormatUint(e.Want, 16)
-	}
-	return s
+	return "session: CASE: the peer's certificate names " + e.Field + " 0x" + strconv.FormatUint(e.Got, 16) +
+		", not 0x" + strconv.FormatUint(e.Want, 16)
 }
 
 // Unwrap makes every IdentityError an [ErrInvalid].

@@ -71,6 +71,9 @@ func NewFabric(cfg FabricConfig) (*Fabric, error) {
 	if f.root, err = cert.ParseTLV(f.rcac); err != nil {
 		return nil, err
 	}
+	if err = cert.VerifyRoot(f.root, cert.Time(cfg.UTC)); err != nil {
+		return nil, err
+	}
 	f.rootPublicKey = f.root.PublicKey
 	noc, icac, err := parseChain(f.noc, f.icac)
 	if err != nil {
@@ -80,10 +83,7 @@ func NewFabric(cfg FabricConfig) (*Fabric, error) {
 		return nil, err
 	}
 	id, _ := noc.FabricID()
-	own, err := identify(noc)
-	if err != nil {
-		return nil, err
-	}
+	own := identify(noc)
 	f.id, f.node, f.cats = FabricID(id), own.node, own.cats
 	if len(cfg.Key) > 0 {
 		if f.key, err = p256.NewPrivateKey(cfg.Key); err != nil {
@@ -203,35 +203,14 @@ type peerIdentity struct {
 	publicKey [publicKeySize]byte
 }
 
-// identify reads a NOC's identity. It verifies nothing.
-func identify(noc *cert.Certificate) (*peerIdentity, error) {
+// identify reads a NOC's identity, which [cert.VerifyChain] has judged or will.
+func identify(noc *cert.Certificate) *peerIdentity {
 	node, _ := noc.NodeID()
-	if !NodeID(node).IsOperational() {
-		return nil, &IdentityError{Field: "node ID", Got: node}
+	p := &peerIdentity{node: NodeID(node), publicKey: noc.PublicKey}
+	for _, tag := range noc.CATs() {
+		p.cats = append(p.cats, CAT(tag))
 	}
-	cats, err := checkCATs(noc.CATs())
-	if err != nil {
-		return nil, err
-	}
-	return &peerIdentity{NodeID(node), cats, noc.PublicKey}, nil
-}
-
-// checkCATs demands a version of every tag, and of every identifier only one
-// version. Matter Core §6.6.2.1.2.
-func checkCATs(in []uint32) ([]CAT, error) {
-	var out []CAT
-	for i, tag := range in {
-		if tag&0xFFFF == 0 {
-			return nil, errCATs
-		}
-		for _, other := range in[:i] {
-			if other>>16 == tag>>16 {
-				return nil, errCATs
-			}
-		}
-		out = append(out, CAT(tag))
-	}
-	return out, nil
+	return p
 }
 
 // parseChain parses a NOC and what may stand between it and the root. An empty
@@ -262,10 +241,7 @@ func (f *Fabric) verifyPeer(m *tbe, message []byte, want NodeID, at EpochSeconds
 	if id, _ := noc.FabricID(); FabricID(id) != f.id {
 		return nil, &IdentityError{Field: "fabric ID", Got: id, Want: uint64(f.id)}
 	}
-	peer, err := identify(noc)
-	if err != nil {
-		return nil, err
-	}
+	peer := identify(noc)
 	if want != 0 && peer.node != want {
 		return nil, &IdentityError{Field: "node ID", Got: uint64(peer.node), Want: uint64(want)}
 	}

@@ -96,20 +96,23 @@ func ParseResumptionRecord(b []byte) (*ResumptionRecord, error) {
 	return m, nil
 }
 
-func readCATs(r *tlv.Reader) []CAT {
-	var raw []uint32
+// readCATs reads tags as a NOC has them: each with a version, and no identifier
+// twice. Matter Core §6.6.2.1.2.
+func readCATs(r *tlv.Reader) (cats []CAT) {
 	r.Enter(tlv.Array)
 	for r.Next() {
-		raw = append(raw, r.Uint32())
-		if len(raw) > maxPeerCATs {
+		c := CAT(r.Uint32())
+		for _, other := range cats {
+			if other>>16 == c>>16 {
+				r.Fail(errCATs)
+			}
+		}
+		if c&0xFFFF == 0 || len(cats) == maxPeerCATs {
 			r.Fail(errCATs)
 		}
+		cats = append(cats, c)
 	}
 	r.Exit()
-	cats, err := checkCATs(raw)
-	if err != nil {
-		r.Fail(err)
-	}
 	return cats
 }
 
