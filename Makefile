@@ -91,7 +91,7 @@ test-browser: build
 
 interop: build
 	$(GO) vet $(GO_INTEROP)
-	$(GO) test -count=1 $(GO_INTEROP)
+	$(GO) test -race -count=1 $(GO_INTEROP)
 	$(NODE) --test jsbridge/interop/*.test.mjs
 
 demo: build
