@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LegacyAuthority, LegacyNode, open, seal } from "./peers/legacy.mjs";
+import { LegacyAuthority, LegacyNode, LegacyWire, open, seal } from "./peers/legacy.mjs";
 
 /** Carries messages between two handshakes until nothing is left to carry. @returns the opcodes, in order */
 async function converse(initiator, responder) {
@@ -75,4 +75,18 @@ test("CASE with another fabric", async () => {
     assert.deepEqual(await converse(initiator, responder), [0x30, 0x40]);
     assert.match(String(initiator.error), /\(1\/1\)/);
     assert.match(String(responder.error), /without a session/);
+});
+
+test("PASE in datagrams", async () => {
+    const [a, b] = [await LegacyNode.create(), await LegacyNode.create()];
+    const [initiator, responder] = [a.initiatePASE(20202021), b.respondPASE(20202021)];
+    const ends = [new LegacyWire(responder, { initiator: false }), new LegacyWire(initiator, { initiator: true })];
+    let datagrams = await ends[1].start();
+    let carried = 0;
+    for (let to = 0; datagrams.length > 0; to = 1 - to) {
+        carried += datagrams.length;
+        datagrams = (await Promise.all(datagrams.map(datagram => ends[to].receive(datagram)))).flat();
+    }
+    assert.equal(carried, 7); // six messages, and the acknowledgement of the last
+    await assertKeysMatch(initiator.session, responder.session);
 });

@@ -21,6 +21,8 @@ import { StorageBackendMemory, StorageManager } from "@project-chip/matter.js/st
 
 Logger.defaultLogLevel = Level.FATAL;
 
+const STANDALONE_ACK = 0x10;
+
 /** One run of a handshake in one role. */
 class Handshake {
     #incoming = [];
@@ -85,6 +87,77 @@ class Handshake {
             await settled;
         }
         return this.#outgoing.splice(0);
+    }
+}
+
+/**
+ * A handshake in datagrams: its messages on an unsecured session, with reliable messaging's acknowledgements but no
+ * retransmission.
+ */
+export class LegacyWire {
+    #handshake;
+    #initiator;
+    #nodeId; // the initiator's ephemeral one, which names the unsecured session
+    #exchangeId = Crypto.getRandomUInt16();
+    #counter = Crypto.getRandomUInt32() >>> 4;
+    #received = new Set();
+
+    constructor(handshake, { initiator }) {
+        this.#handshake = handshake;
+        this.#initiator = initiator;
+        if (initiator) {
+            this.#nodeId = NodeId.randomOperationalNodeId();
+        }
+    }
+
+    /** An initiator's first datagrams. */
+    async start() {
+        return this.#encode(await this.#handshake.handle());
+    }
+
+    /** Takes a datagram and returns those that answer it. */
+    async receive(datagram) {
+        const { packetHeader: header, payloadHeader, payload } = MessageCodec.decodePayload(MessageCodec.decodePacket(Uint8Array.from(datagram)));
+        const acknowledge = payloadHeader.requiresAck ? header.messageId : undefined;
+        if (!this.#initiator) {
+            this.#nodeId ??= header.sourceNodeId;
+            this.#exchangeId = payloadHeader.exchangeId;
+        }
+        const duplicate = this.#received.has(header.messageId);
+        this.#received.add(header.messageId);
+        if (payloadHeader.messageType === STANDALONE_ACK) {
+            return [];
+        }
+        const answers = duplicate ? [] : await this.#handshake.handle({ opcode: payloadHeader.messageType, payload });
+        return this.#encode(answers, acknowledge);
+    }
+
+    #encode(messages, acknowledge) {
+        const all = messages.length === 0 && acknowledge !== undefined ? [{ opcode: STANDALONE_ACK, payload: [] }] : messages;
+        return all.map(({ opcode, payload }, i) => {
+            const packet = MessageCodec.encodePayload({
+                packetHeader: {
+                    sessionId: 0,
+                    sessionType: SessionType.Unicast,
+                    messageId: (this.#counter = (this.#counter + 1) >>> 0),
+                    hasPrivacyEnhancements: false,
+                    isControlMessage: false,
+                    hasMessageExtensions: false,
+                    ...(this.#initiator ? { sourceNodeId: this.#nodeId } : { destNodeId: this.#nodeId }),
+                },
+                payloadHeader: {
+                    exchangeId: this.#exchangeId,
+                    protocolId: 0,
+                    messageType: opcode,
+                    isInitiatorMessage: this.#initiator,
+                    requiresAck: opcode !== STANDALONE_ACK,
+                    ackedMessageId: i === 0 ? acknowledge : undefined,
+                    hasSecuredExtension: false,
+                },
+                payload: Uint8Array.from(payload),
+            });
+            return new Uint8Array(MessageCodec.encodePacket(packet));
+        });
     }
 }
 
