@@ -27,11 +27,16 @@ func deriveSessionKeys(secret, salt []byte, resumed bool) sessionKeys {
 }
 
 func expandSessionKeys(secret, salt []byte, info string) (k sessionKeys) {
+	k.derive(secret, salt, info)
+	return k
+}
+
+// derive fills all three keys, in the order in which the specification has them.
+func (k *sessionKeys) derive(secret, salt []byte, info string) {
 	var b [48]byte
 	hash.HKDF(b[:], secret, salt, info)
 	copy(k.i2r[:], b[:16])
 	copy(k.r2i[:], b[16:32])
 	copy(k.attestationChallenge[:], b[32:])
 	clear(b[:])
-	return k
 }

@@ -27,9 +27,12 @@ const (
 	versionShift     = 4
 	securityType     = 0x03
 	securityReserved = 0x1C
-	securityMX       = 0x20
 	securityControl  = 0x40
 	securityPrivacy  = 0x80
+
+	// SecurityExtensions is the bit of b[3] that says whether extensions follow
+	// the header that [HeaderLength] measures.
+	SecurityExtensions = 0x20
 )
 
 // MaxFixedHeader is the length in octets of the longest header without extensions.
@@ -92,7 +95,7 @@ func HeaderLength(b []byte) (int, error) {
 // the n octets it occupied: b[:n] is the associated data of the message, b[n:]
 // what was protected. Extensions alias b.
 //
-// A header with privacy must be in the clear already; see Privacy.
+// A header with privacy must be de-obfuscated first: see [HeaderLength].
 //
 // It returns [DestinationError], [VersionError], [ErrTruncated] if b is short,
 // and [SessionTypeError], and looks for them in that order.
@@ -110,7 +113,7 @@ func ParseHeader(b []byte) (h Header, n int, err error) {
 	h.Type = SessionType(security & securityType)
 	h.Privacy = security&securityPrivacy != 0
 	h.Control = security&securityControl != 0
-	h.HasExtensions = security&securityMX != 0
+	h.HasExtensions = security&SecurityExtensions != 0
 	h.ReservedSecurityFlags = security & securityReserved
 	h.Counter = r.uint32()
 	if h.HasSource {
@@ -147,7 +150,7 @@ func (h *Header) SecurityFlags() byte {
 		b |= securityControl
 	}
 	if h.HasExtensions {
-		b |= securityMX
+		b |= SecurityExtensions
 	}
 	return b
 }
