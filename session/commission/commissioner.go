@@ -81,10 +81,9 @@ type Config struct {
 	Rand    io.Reader // required
 	Payload Payload   // the setup code
 
-	// HasPeer: the device is at Peer, reached by Link, and not searched for.
-	HasPeer bool
-	Peer    session.Peer
-	Link    Link
+	// At is where the device is, if HasAt; otherwise it is searched for.
+	At    Location
+	HasAt bool
 
 	Fabric FabricAccess
 	NodeID session.NodeID // of the device in the fabric; 0: a random one
@@ -93,12 +92,12 @@ type Config struct {
 	TestRoots Roots // of development devices; nil: none
 	Policy    Policy
 
-	Network  NetworkSetup
-	Prefer   NetworkKind          // of a device that knows both kinds; "" is Wi-Fi
-	Country  string               // ISO 3166-1, two letters; "" is XX, none
-	Location RegulatoryLocation   // of a device that may be told
-	UTC      session.EpochSeconds // at Start; 0: no trusted clock, the device's stays as it is
-	Terms    *Terms               // nil: none were accepted
+	Network NetworkSetup
+	Prefer  NetworkKind          // of a device that knows both kinds; "" is Wi-Fi
+	Country string               // ISO 3166-1, two letters; "" is XX, none
+	Place   RegulatoryLocation   // of a device that may be at either
+	UTC     session.EpochSeconds // at Start; 0: no trusted clock, the device's stays as it is
+	Terms   *Terms               // nil: none were accepted
 }
 
 // Errors of [New].
@@ -154,8 +153,7 @@ type Commissioner struct {
 	step stepState
 
 	pase, operational channel
-	link              Link
-	peer              session.Peer // of PASE
+	at                Location // of PASE
 	node              session.NodeID
 
 	candidates candidates

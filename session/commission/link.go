@@ -10,7 +10,7 @@ import (
 
 // candidates are the devices that may be the one that the code is of.
 type candidates struct {
-	list []candidate
+	list []Location
 	next int   // the first that was not tried
 	busy int   // how often the one that is tried was busy
 	err  error // what the last one that was tried said
@@ -18,15 +18,10 @@ type candidates struct {
 	wrong bool
 }
 
-type candidate struct {
-	peer session.Peer
-	link Link
-}
-
 func (c *Commissioner) startLink() {
 	c.begin(StepLink)
-	if c.cfg.HasPeer {
-		c.candidates.list = []candidate{{c.cfg.Peer, c.cfg.Link}}
+	if c.cfg.HasAt {
+		c.candidates.list = []Location{c.cfg.At}
 		c.nextCandidate()
 		return
 	}
@@ -56,14 +51,14 @@ func (c *Commissioner) onCandidate(r Reply) {
 		return
 	}
 	for _, known := range c.candidates.list {
-		if known.peer == d.Peer {
+		if known.Peer == d.At.Peer {
 			return
 		}
 	}
 	if len(c.candidates.list) == maxCandidates {
 		return
 	}
-	c.candidates.list = append(c.candidates.list, candidate{d.Peer, d.Link})
+	c.candidates.list = append(c.candidates.list, d.At)
 	if c.step.id == StepLink {
 		c.nextCandidate()
 	}
@@ -74,7 +69,7 @@ func (c *Commissioner) nextCandidate() {
 	t := &c.candidates
 	if t.next < len(t.list) {
 		t.busy = 0
-		c.peer, c.link = t.list[t.next].peer, t.list[t.next].link
+		c.at = t.list[t.next]
 		t.next++
 		c.begin(StepPASE)
 		c.startPASE()
@@ -90,7 +85,7 @@ func (c *Commissioner) nextCandidate() {
 
 func (c *Commissioner) startPASE() {
 	c.establish(paseMs, func(id RequestID) Request {
-		return EstablishPASE{ID: id, Peer: c.peer, Passcode: Passcode(c.cfg.Payload.Passcode)}
+		return EstablishPASE{ID: id, At: c.at, Passcode: Passcode(c.cfg.Payload.Passcode)}
 	}, c.onPASE)
 }
 

@@ -13,9 +13,9 @@ import (
 type findState struct {
 	begun    bool // PASE is not needed any more
 	tries    int
-	peers    []session.Peer // where the device was seen in this try
-	next     int            // the first that was not tried
-	seen     func()         // what follows when it is seen first
+	seenAt   []Location // where the device was seen in this try
+	next     int        // the first that was not tried
+	seen     func()     // what follows when it is seen first
 	busy     int
 	asked    bool // CommissioningComplete went out at least once
 	complete bool
@@ -56,16 +56,16 @@ func (c *Commissioner) onSeen(r Reply) {
 		}
 		return
 	}
-	for _, known := range c.find.peers {
-		if known == d.Peer {
+	for _, known := range c.find.seenAt {
+		if known.Peer == d.At.Peer {
 			return
 		}
 	}
-	if len(c.find.peers) == maxCandidates {
+	if len(c.find.seenAt) == maxCandidates {
 		return
 	}
-	c.find.peers = append(c.find.peers, d.Peer)
-	if len(c.find.peers) == 1 {
+	c.find.seenAt = append(c.find.seenAt, d.At)
+	if len(c.find.seenAt) == 1 {
 		c.find.seen()
 	}
 }
@@ -76,7 +76,7 @@ func (c *Commissioner) patience() session.Milliseconds { return c.safe.remaining
 // startFind leaves PASE behind.
 func (c *Commissioner) startFind() {
 	c.find.begun = true
-	if c.link == LinkIP && c.pase.usable() && c.patience() < discoverMs+caseMs {
+	if c.at.Link == LinkIP && c.pase.usable() && c.patience() < discoverMs+caseMs {
 		c.arm(discoverMs+caseMs, func(o outcome) {
 			if o.err != nil && o.status() == StatusSuccess {
 				c.pase.mute = true
@@ -95,16 +95,16 @@ func (c *Commissioner) findAgain() {
 	switch {
 	case c.patience() == 0:
 		c.fail(rolledBack())
-	case c.find.next < len(c.find.peers): // seen while it joined
+	case c.find.next < len(c.find.seenAt): // seen while it joined
 		c.startCASE()
-	case c.find.tries == 1 && c.cfg.HasPeer && c.link == LinkIP:
+	case c.find.tries == 1 && c.cfg.HasAt && c.at.Link == LinkIP:
 		// It is where it was, most likely: no search is needed.
-		c.find.peers, c.find.next = []session.Peer{c.peer}, 0
+		c.find.seenAt, c.find.next = []Location{c.at}, 0
 		c.startCASE()
 	default:
 		if c.find.tries > 1 { // what is cached of it may be from before it moved
 			c.stopSearch()
-			c.find.peers, c.find.next = nil, 0
+			c.find.seenAt, c.find.next = nil, 0
 		}
 		c.lookFor(c.startCASE)
 	}
@@ -114,8 +114,8 @@ func (c *Commissioner) findAgain() {
 func (c *Commissioner) notSeen(r Reply) {
 	failed, _ := r.(OperationFailed)
 	expired := c.patience() == 0
-	if !expired && c.link == LinkIP { // no search here; it is where it was
-		c.find.peers, c.find.next = []session.Peer{c.peer}, 0
+	if !expired && c.at.Link == LinkIP { // no search here; it is where it was
+		c.find.seenAt, c.find.next = []Location{c.at}, 0
 		c.startCASE()
 		return
 	}
@@ -140,7 +140,7 @@ func (c *Commissioner) startCASE() {
 
 func (c *Commissioner) tryCASE() {
 	c.establish(caseMs, func(id RequestID) Request {
-		return EstablishCASE{ID: id, Peer: c.find.peers[c.find.next-1], Fabric: c.cfg.Fabric.Fabric.Index(), Node: c.node}
+		return EstablishCASE{ID: id, At: c.find.seenAt[c.find.next-1], Fabric: c.cfg.Fabric.Fabric.Index(), Node: c.node}
 	}, c.onCASE)
 }
 
@@ -174,7 +174,7 @@ func (c *Commissioner) onCASE(ready SessionReady, err error) {
 // again tries the next address, or the whole from discovery on, or fails with f.
 func (c *Commissioner) again(f Failed) {
 	switch {
-	case c.find.next < len(c.find.peers):
+	case c.find.next < len(c.find.seenAt):
 		c.end(StepFailed)
 		c.begin(StepDiscover)
 		c.startCASE()
@@ -233,7 +233,7 @@ func (c *Commissioner) finish() {
 	c.end(StepDone)
 	c.closeSession(&c.pase)
 	f := Finished{
-		Node: c.node, Fabric: c.noc.index, Peer: c.find.peers[c.find.next-1],
+		Node: c.node, Fabric: c.noc.index, At: c.find.seenAt[c.find.next-1],
 		VendorID: c.facts.vendorID, ProductID: c.facts.productID, ProductName: c.facts.productName,
 	}
 	if c.operational.alive {

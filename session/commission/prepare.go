@@ -120,7 +120,7 @@ const noCountry = "XX"
 func (c *Commissioner) regulate(country string) {
 	location := c.facts.location
 	if location == LocationIndoorOutdoor {
-		location = c.cfg.Location
+		location = c.cfg.Place
 	}
 	c.invoke(c.pase.id, SetRegulatoryConfig(location, country, c.nextBreadcrumb()), answerMs, func(o outcome) {
 		if c.unanswered(o) {

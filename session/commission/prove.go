@@ -96,7 +96,7 @@ func (c *Commissioner) refuse() {
 // proven: which network it shall join is asked before the device is given
 // anything, so that giving up there leaves nothing behind.
 func (c *Commissioner) proven() {
-	c.net.instance = c.facts.toSetUp(c.cfg.Network, c.cfg.Prefer, c.link)
+	c.net.instance = c.facts.toSetUp(c.cfg.Network, c.cfg.Prefer, c.at.Link)
 	if c.net.instance == nil {
 		c.skip(StepScan)
 		c.startCSR()

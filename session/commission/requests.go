@@ -9,18 +9,18 @@ type Request interface{ isRequest() }
 
 // Requests to whoever owns the sessions. At most one of these is open at a time.
 type (
-	// EstablishPASE asks for a session by passcode with Peer.
+	// EstablishPASE asks for a session by passcode.
 	// Answer: SessionReady or OperationFailed.
 	EstablishPASE struct {
 		ID       RequestID
-		Peer     session.Peer
+		At       Location
 		Passcode Passcode
 	}
-	// EstablishCASE asks for a session by certificate with Node of Fabric at Peer.
+	// EstablishCASE asks for a session by certificate with Node of Fabric.
 	// Answer: SessionReady or OperationFailed.
 	EstablishCASE struct {
 		ID     RequestID
-		Peer   session.Peer
+		At     Location
 		Fabric session.FabricIndex
 		Node   session.NodeID
 	}
@@ -97,7 +97,7 @@ type (
 	Finished struct {
 		Node        session.NodeID
 		Session     session.SessionID   // by certificate, open
-		Peer        session.Peer        // where the node was found
+		At          Location            // where the node was found
 		Fabric      session.FabricIndex // the device's own index of our fabric
 		VendorID    uint16
 		ProductID   uint16
@@ -146,8 +146,7 @@ type (
 	// Discovered answers [Discover].
 	Discovered struct {
 		ID            RequestID
-		Peer          session.Peer
-		Link          Link
+		At            Location
 		HasDetails    bool   // what follows was advertised, and is compared
 		Discriminator uint16 // all 12 bits
 		VendorID      uint16
@@ -208,8 +207,15 @@ type Link uint8
 // Kinds of ways.
 const (
 	LinkIP  Link = iota // it is on an IP network already
-	LinkBLE             // Bluetooth or another way that carries the first half only
+	LinkBLE             // Bluetooth: it carries the first half only, and delivers by itself
 )
+
+// A Location is where a device can be spoken to.
+type Location struct {
+	Peer       session.Peer
+	Link       Link
+	Parameters session.Parameters // that it advertises; the zero value is none
+}
 
 func (EstablishPASE) isRequest()     {}
 func (EstablishCASE) isRequest()     {}
