@@ -317,8 +317,8 @@ type messageError struct {
 
 func (e *messageError) Error() string {
 	why := e.err.Error()
-	if c, ok := e.err.(caseError); ok {
-		why = string(c)
+	if r, ok := e.err.(interface{ reason() string }); ok {
+		why = r.reason() // without the name of the protocol in front
 	}
 	return "session: " + e.message + " is malformed: " + why
 }

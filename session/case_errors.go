@@ -28,6 +28,8 @@ const (
 
 func (e caseError) Error() string { return "session: CASE: " + string(e) }
 
+func (e caseError) reason() string { return string(e) }
+
 // Unwrap makes every caseError an [ErrInvalid].
 func (e caseError) Unwrap() error { return ErrInvalid }
 
@@ -52,7 +54,7 @@ type opcodeError struct {
 }
 
 func (e *opcodeError) Error() string {
-	s := "session: CASE: opcode 0x" + strconv.FormatUint(uint64(e.got), 16)
+	s := "session: opcode 0x" + strconv.FormatUint(uint64(e.got), 16)
 	if e.want != 0 {
 		return s + " where 0x" + strconv.FormatUint(uint64(e.want), 16) + " is due"
 	}

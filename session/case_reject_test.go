@@ -658,8 +658,8 @@ func TestCASEErrorsSayWhatCameAndWhatWasDue(t *testing.T) {
 		err  error
 		want string
 	}{
-		{&opcodeError{0x20, 0x30}, "session: CASE: opcode 0x20 where 0x30 is due"},
-		{&opcodeError{got: 0x20}, "session: CASE: opcode 0x20 where none is due"},
+		{&opcodeError{0x20, 0x30}, "session: opcode 0x20 where 0x30 is due"},
+		{&opcodeError{got: 0x20}, "session: opcode 0x20 where none is due"},
 		{&messageError{"Sigma1", errSessionIDZero}, "session: Sigma1 is malformed: session ID 0"},
 		{&messageError{"Sigma3", tlv.ErrTruncated}, "session: Sigma3 is malformed: tlv: truncated"},
 		{errResumeMIC, "session: CASE: the MIC of Sigma2Resume does not hold"},

@@ -19,14 +19,11 @@ func (k *sessionKeys) clear() { *k = sessionKeys{} }
 // deriveSessionKeys derives the keys of a session from what a handshake ended
 // in: Ke and no salt for PASE, the ECDH secret for CASE, the old session's
 // secret if it is resumed. Matter Core §4.14.2.6.
-func deriveSessionKeys(secret, salt []byte, resumed bool) sessionKeys {
+func deriveSessionKeys(secret, salt []byte, resumed bool) (k sessionKeys) {
+	info := "SessionKeys"
 	if resumed {
-		return expandSessionKeys(secret, salt, "SessionResumptionKeys")
+		info = "SessionResumptionKeys"
 	}
-	return expandSessionKeys(secret, salt, "SessionKeys")
-}
-
-func expandSessionKeys(secret, salt []byte, info string) (k sessionKeys) {
 	k.derive(secret, salt, info)
 	return k
 }

@@ -40,8 +40,10 @@ type pbkdfError struct {
 	got, min, max uint64
 }
 
-func (e *pbkdfError) Error() string {
-	return "session: PBKDF2 " + e.what + " " + strconv.FormatUint(e.got, 10) +
+func (e *pbkdfError) Error() string { return "session: " + e.reason() }
+
+func (e *pbkdfError) reason() string {
+	return "PBKDF2 " + e.what + " " + strconv.FormatUint(e.got, 10) +
 		", want " + strconv.FormatUint(e.min, 10) + ".." + strconv.FormatUint(e.max, 10)
 }
 

@@ -701,6 +701,46 @@ func TestPASECloseErasesSecrets(t *testing.T) {
 	}
 }
 
+// What a log or a page shows: got and want, no passcode, one prefix.
+func TestPASEErrorTexts(t *testing.T) {
+	refused := func(opcode Opcode, change func(b []byte) []byte) error {
+		p := newPASETalk(t)
+		p.change = func(_ int, m *handshakeMessage) {
+			if m.opcode == opcode {
+				m.payload = change(m.payload)
+			}
+		}
+		p.talk()
+		return errors.Join(p.aErr, p.bErr)
+	}
+	_, tooFew := NewPASEVerifier(testPasscode, 999, make([]byte, 16))
+	for want, err := range map[string]error{
+		"session: PBKDF2 iterations 999, want 1000..100000": tooFew,
+		"session: PBKDFParamResponse is malformed: PBKDF2 iterations 100001, want 1000..100000": refused(OpcodePBKDFParamResponse, func(b []byte) []byte {
+			m, _ := parsePBKDFParamResponse(b)
+			m.pbkdf.iterations = 100_001
+			return m.append(nil)
+		}),
+		"session: PBKDFParamRequest is malformed: session ID 0": refused(OpcodePBKDFParamRequest, func(b []byte) []byte {
+			m, _ := parsePBKDFParamRequest(b)
+			m.sessionID = 0
+			return m.append(nil)
+		}),
+		"session: PASE: the response does not repeat our random number": refused(OpcodePBKDFParamResponse, func(b []byte) []byte {
+			b[5] ^= 1
+			return b
+		}),
+		"session: the setup code does not fit this device": refused(OpcodePASEPake3, func(b []byte) []byte {
+			b[5] ^= 1
+			return b
+		}),
+	} {
+		if err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
 func BenchmarkPASE(b *testing.B) {
 	v := testVerifier(b)
 	for b.Loop() {

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"reflect"
 	"testing"
@@ -432,35 +431,4 @@ func parametersOf(b []byte) (Parameters, error) {
 	r.Next()
 	p := parseParameters(r)
 	return p, r.Close()
-}
-
-func TestSessionKeysVector(t *testing.T) {
-	var file struct {
-		Tests []struct {
-			Secret, Salt, Info, I2R, R2I, AttestationChallenge octets
-		}
-	}
-	readVectors(t, "chip_session_keys.json", &file)
-	if len(file.Tests) != 1 {
-		t.Fatalf("%d cases, want 1", len(file.Tests))
-	}
-	v := file.Tests[0]
-	want := sessionKeys{key(v.I2R), key(v.R2I), key(v.AttestationChallenge)}
-	k := expandSessionKeys(v.Secret, v.Salt, string(v.Info))
-	if k != want {
-		t.Errorf("got %x, want %x", [3][16]byte{k.i2r, k.r2i, k.attestationChallenge}, [3][16]byte{want.i2r, want.r2i, want.attestationChallenge})
-	}
-	if deriveSessionKeys(v.Secret, v.Salt, false) != expandSessionKeys(v.Secret, v.Salt, "SessionKeys") ||
-		deriveSessionKeys(v.Secret, v.Salt, true) != expandSessionKeys(v.Secret, v.Salt, "SessionResumptionKeys") {
-		t.Error("the derivation is not named as it should be")
-	}
-	for _, verb := range []string{"%v", "%s", "%#v"} {
-		if got := fmt.Sprintf(verb, k.i2r); got != "[redacted]" {
-			t.Errorf("%s: got %s", verb, got)
-		}
-	}
-	k.clear()
-	if k != (sessionKeys{}) {
-		t.Error("not cleared")
-	}
 }
