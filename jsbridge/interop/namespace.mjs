@@ -1,0 +1,38 @@
+// A network namespace of the test's own, with one interface that carries multicast: what DNS-SD needs, without touching
+// or depending on the machine's network. Works as root, and as a user where the kernel lets users make namespaces.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+
+const setUp = [
+    "ip link set lo up",
+    "ip link add m0 type veth peer name m1",
+    "ip link set m0 addrgenmode none",
+    "ip link set m0 up",
+    "ip link set m1 up",
+    "ip addr add 192.0.2.1/24 dev m0",
+    "ip addr add fe80::a/64 dev m0 nodad",
+    "ip route add 224.0.0.0/4 dev m0",
+].join(" && ");
+
+/** Runs a Node script in a namespace. @returns what it printed, one JSON value per line; throws unless it exits with 0 */
+export async function inNamespace(script, args = [], { milliseconds = 60_000 } = {}) {
+    const child = spawn(
+        "unshare",
+        ["--net", ...(process.getuid() === 0 ? [] : ["--map-root-user"]), "--kill-child", "--fork"].concat(
+            ["sh", "-c", `${setUp} && exec "$0" "$@"`, process.execPath, script, ...args],
+        ),
+        { stdio: ["ignore", "pipe", "pipe"] },
+    );
+    const outputs = { stdout: "", stderr: "" };
+    for (const name of ["stdout", "stderr"]) {
+        child[name].setEncoding("utf8").on("data", text => (outputs[name] += text));
+    }
+    const timer = setTimeout(() => child.kill("SIGKILL"), milliseconds);
+    const [code, signal] = await once(child, "close");
+    clearTimeout(timer);
+    if (code !== 0) {
+        throw new Error(`in its namespace ${script} ended with ${code ?? signal}: ${outputs.stderr}${outputs.stdout}`);
+    }
+    return outputs.stdout.trim().split("\n").map(line => JSON.parse(line));
+}
