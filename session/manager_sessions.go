@@ -101,6 +101,27 @@ func (m *Manager) CloseSession(now Instant, id SessionID) error {
 	return nil
 }
 
+// DropPeer ends every session and handshake with peer without a word to it: the
+// way to it is gone, and a new one will be another [Peer].
+func (m *Manager) DropPeer(now Instant, peer Peer, err error) {
+	for _, run := range append([]*handshakeRun(nil), m.runs...) {
+		if run.peer == peer {
+			m.failHandshake(now, run, err)
+		}
+	}
+	for _, id := range m.sessionIDs() {
+		if s := m.sessions[id]; s != nil && s.peer == peer {
+			m.closeSession(now, s, err, false)
+		}
+	}
+	for _, x := range append([]*exchange(nil), m.exchanges...) {
+		if x.session == nil && x.peer() == peer {
+			m.removeExchange(now, x)
+		}
+	}
+	m.SetStream(peer, false)
+}
+
 // closeSession is every ending of a session: tell sends a CloseSession first.
 func (m *Manager) closeSession(now Instant, s *Session, err error, tell bool) {
 	if m.sessions[s.id] != s {

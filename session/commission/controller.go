@@ -44,9 +44,11 @@ type errand struct {
 
 // ControllerConfig is what a [Controller] is made with.
 type ControllerConfig struct {
-	Session   session.Config
-	Roots     Roots // of certified products; required
-	TestRoots Roots // of development devices; nil: none
+	Session session.Config
+	// Roots are those of certified products: nothing is commissioned without them.
+	// TestRoots are those of development devices; nil: none. Both can be set later.
+	Roots, TestRoots Roots
+	Signers   Signers
 }
 
 // A ControllerEvent is something that a [Controller] tells: one of the types below.
@@ -100,9 +102,6 @@ var errNoAuthority = errors.New("commission: the fabric is not known here")
 
 // NewController returns a controller without fabrics.
 func NewController(cfg ControllerConfig) (*Controller, error) {
-	if cfg.Roots == nil {
-		return nil, errNoRoots
-	}
 	m, err := session.NewManager(cfg.Session)
 	if err != nil {
 		return nil, err
@@ -120,6 +119,10 @@ func NewController(cfg ControllerConfig) (*Controller, error) {
 // [session.Manager.AddResumption], [session.Manager.Session]). Its output is the
 // controller's: do not fetch it.
 func (c *Controller) Sessions() *session.Manager { return c.manager }
+
+// SetTrust replaces the lists that products are judged by, for commissionings
+// that are started from now on.
+func (c *Controller) SetTrust(roots, test Roots) { c.cfg.Roots, c.cfg.TestRoots = roots, test }
 
 // AddAuthority makes the controller the administrator of a's fabric.
 func (c *Controller) AddAuthority(a *Authority) (session.FabricIndex, error) {
@@ -203,7 +206,7 @@ func (c *Controller) Commission(now session.Instant, o CommissionOptions) (Opera
 	}
 	r, err := New(Config{
 		Rand: c.cfg.Session.Rand, Payload: o.Payload, At: o.At, HasAt: o.HasAt, Fabric: access, NodeID: o.NodeID,
-		Roots: c.cfg.Roots, TestRoots: c.cfg.TestRoots, Policy: o.Policy, Network: o.Network, Prefer: o.Prefer,
+		Roots: c.cfg.Roots, TestRoots: c.cfg.TestRoots, Signers: c.cfg.Signers, Policy: o.Policy, Network: o.Network, Prefer: o.Prefer,
 		Country: o.Country, Place: o.Place, UTC: o.UTC, Terms: o.Terms,
 	})
 	if err != nil {
@@ -236,10 +239,22 @@ func (c *Controller) Reply(now session.Instant, id OperationID, r Reply) error {
 }
 
 // Connect sets up a session by certificate with a node, with resumption if there
-// is a record. The outcome is Connected or ConnectFailed.
-func (c *Controller) Connect(now session.Instant, fabric session.FabricIndex, node session.NodeID, at Location) (OperationID, error) {
+// is a record, unless full says otherwise. The outcome is Connected or ConnectFailed.
+func (c *Controller) Connect(now session.Instant, fabric session.FabricIndex, node session.NodeID, at Location, full bool) (OperationID, error) {
 	c.manager.SetStream(at.Peer, at.Link == LinkBLE)
-	shake, err := c.manager.StartCASE(now, at.Peer, fabric, node, session.CASEOptions{Parameters: at.Parameters})
+	shake, err := c.manager.StartCASE(now, at.Peer, fabric, node, session.CASEOptions{Parameters: at.Parameters, Full: full})
+	return c.connecting(now, shake, err)
+}
+
+// Pair sets up a session by a passcode, and nothing more. The outcome is
+// Connected or ConnectFailed.
+func (c *Controller) Pair(now session.Instant, passcode Passcode, at Location) (OperationID, error) {
+	c.manager.SetStream(at.Peer, at.Link == LinkBLE)
+	shake, err := c.manager.StartPASE(now, at.Peer, uint32(passcode), at.Parameters)
+	return c.connecting(now, shake, err)
+}
+
+func (c *Controller) connecting(now session.Instant, shake session.HandshakeID, err error) (OperationID, error) {
 	if err != nil {
 		return 0, err
 	}
@@ -312,6 +327,16 @@ func (c *Controller) Answer(now session.Instant, id session.WorkID, result []byt
 	err := c.manager.Answer(now, id, result, failure)
 	c.pump(now)
 	return err
+}
+
+// ErrChannelLost: the transport to the peer ended.
+var ErrChannelLost = errors.New("commission: the connection to the device was lost")
+
+// ChannelLost says that nothing goes to peer any more, nor comes from it: a
+// Bluetooth connection ended, say. What ran over it is lost.
+func (c *Controller) ChannelLost(now session.Instant, peer session.Peer) {
+	c.manager.DropPeer(now, peer, ErrChannelLost)
+	c.pump(now)
 }
 
 // Receive takes one datagram of a peer.
