@@ -53,17 +53,23 @@ export class SetupCodeError extends MatterError {
 /** The peer did not answer in time: wrong address, asleep, switched off, or behind a firewall. */
 export class NoResponseTimeoutError extends MatterError {}
 
-/** The peer is busy and said so; {@link waitMs} is the least wait before another try. */
-export class BusyError extends MatterError {
-    readonly waitMs: number | undefined;
-    constructor(message: string, waitMs?: number) {
-        super(message);
-        this.waitMs = waitMs;
-    }
-}
-
-/** A handshake was refused by the peer or by us: wrong code, wrong certificate, wrong fabric. */
+/** The peer refused a handshake. */
 export class HandshakeError extends MatterError {}
+
+/** The setup code does not fit the device. */
+export class WrongPasscodeError extends HandshakeError {}
+
+/** A certificate is malformed, expired, or not signed by whom it should be. */
+export class CertificateError extends UnexpectedDataError {}
+
+/** A message was not sealed with the session's key, or was changed on its way. */
+export class AuthenticationError extends UnexpectedDataError {}
+
+/** There is no such fabric, or the peer is not in it. */
+export class FabricError extends MatterError {}
+
+/** What was asked for was cancelled by this side. */
+export class CancelledError extends MatterError {}
 
 /** The session ended before the answer came. */
 export class SessionClosedError extends MatterError {}

@@ -219,6 +219,15 @@ export const any: Schema<TlvValue> = {
     fromJson,
 };
 
+/** An element as it is, for a value whose schema is known elsewhere; written under any tag. */
+export const raw: Schema<TlvElement> = {
+    name: "element",
+    toElement: (value, tag) => ({ ...value, tag }),
+    fromElement: value => value,
+    toJson: value => toJson(toValue(value)),
+    fromJson: (json, path) => toElement(fromJson(json, path)),
+};
+
 function expect(element: TlvElement, type: TlvElement["type"], name: string, path: string): TlvElement["value"] {
     if (element.type !== type) throw new TlvError(`${element.type} where ${name} is due`, path);
     return element.value;

@@ -1,6 +1,7 @@
 /**
  * Datagrams by node:dgram: one socket per family, shared by all channels, opened with the first
- * channel that needs it and closed with the transport.
+ * channel that needs it and closed with the transport. A second channel to the same address gets a
+ * socket of its own, because only the local port can tell whose an answer is.
  */
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { lookup } from "node:dns/promises";
@@ -10,13 +11,14 @@ import { ClosedError, ImplementationError, TransportError } from "../errors.js";
 
 /** The longest Matter message over UDP: the IPv6 minimum MTU. Matter Core §4.4.4. */
 const maxMessage = 1280;
-/** More channels than any controller needs; a leak shows here instead of in memory. */
+/** More than any controller needs; a leak shows here instead of in memory. */
 const maxChannels = 1024;
+const maxSockets = 16;
 /** Datagrams kept for a channel whose handler is not set yet. */
 const maxEarly = 16;
 
 export interface UdpOptions {
-    /** Local ports; default: any. */
+    /** Local ports of the first socket of each family; default: any. */
     port4?: number;
     port6?: number;
     /** Addresses to bind to; default: all. */
@@ -30,12 +32,18 @@ export interface UdpOptions {
 
 type Family = "udp4" | "udp6";
 
+interface Port {
+    readonly family: Family;
+    readonly socket: Promise<Socket>;
+    /** By remote address. */
+    readonly channels: Map<string, UdpChannel>;
+}
+
 /** A {@link HostTransport} over UDP, IPv4 and IPv6. */
 export class UdpTransport implements HostTransport {
     readonly discover?: (query: DiscoverQuery, signal: AbortSignal) => AsyncIterable<Discovered>;
     readonly #options: UdpOptions;
-    readonly #sockets = new Map<Family, Promise<Socket>>();
-    readonly #channels = new Map<string, UdpChannel>();
+    readonly #ports: Port[] = [];
     #closed = false;
 
     constructor(options: UdpOptions = {}) {
@@ -43,64 +51,73 @@ export class UdpTransport implements HostTransport {
         if (options.discover !== undefined) this.discover = options.discover;
     }
 
-    /** Opens a channel to an address. A host name is resolved first, IPv6 preferred. Two channels to one address are refused. */
+    /** Opens a channel to an address. A host name is resolved first, IPv6 preferred. */
     async open(peer: PeerAddress, signal: AbortSignal): Promise<Channel> {
         signal.throwIfAborted();
         if (!("host" in peer)) throw new ImplementationError("a UDP peer needs host and port");
         if (!Number.isInteger(peer.port) || peer.port < 1 || peer.port > 65535) throw new TransportError(`${peer.port} is not a UDP port`);
         const { address, family } = await resolve(peer);
-        const socket = await this.#socket(family);
-        signal.throwIfAborted();
-        return this.#channel(socket, family, address, peer.port);
+        const key = keyOf(address, peer.port);
+        const port = this.#port(family, key);
+        // Taken before the wait: two opens at once must not get the same socket.
+        const channel = this.#channel(port, key, address, peer.port);
+        try {
+            channel.attach(await port.socket);
+            signal.throwIfAborted();
+            return channel;
+        } catch (error) {
+            channel.close();
+            throw error;
+        }
     }
 
-    /** The port that the socket of a family is bound to; binds it if it is not yet. */
+    /** The port that the first socket of a family is bound to; binds it if it is not yet. */
     async listen(family: 4 | 6): Promise<number> {
-        return (await this.#socket(family === 4 ? "udp4" : "udp6")).address().port;
+        return (await this.#port(family === 4 ? "udp4" : "udp6", undefined).socket).address().port;
     }
 
     /** Closes every channel and socket. Resolves when the ports are free. */
     async close(): Promise<void> {
         this.#closed = true;
-        for (const channel of [...this.#channels.values()]) channel.end("the transport was closed");
-        const sockets = await Promise.allSettled(this.#sockets.values());
-        this.#sockets.clear();
+        const ports = this.#ports.splice(0);
+        for (const channel of ports.flatMap(port => [...port.channels.values()])) channel.end("the transport was closed");
+        const sockets = await Promise.allSettled(ports.map(port => port.socket));
         await Promise.all(sockets.map(async result => {
             if (result.status === "fulfilled") await new Promise<void>(done => result.value.close(done));
         }));
     }
 
-    #channel(socket: Socket, family: Family, address: string, port: number): UdpChannel {
-        if (this.#closed) throw new ClosedError("the UDP transport is closed");
-        const key = keyOf(address, port);
-        if (this.#channels.has(key)) throw new TransportError(`there is a channel to ${show(address, port)} already`);
-        if (this.#channels.size >= maxChannels) throw new TransportError(`${maxChannels} channels are open: close some first`);
-        const channel = new UdpChannel(
-            message => {
-                // An error of one send (no route, no such zone) is a lost datagram: the peer's silence tells.
-                socket.send(message, port, address, () => {});
-            },
-            () => this.#channels.delete(key),
-            family,
-        );
-        this.#channels.set(key, channel);
+    #channel(port: Port, key: string, address: string, remotePort: number): UdpChannel {
+        const count = this.#ports.reduce((sum, each) => sum + each.channels.size, 0);
+        if (count >= maxChannels) throw new TransportError(`${maxChannels} channels are open: close some first`);
+        const channel = new UdpChannel(address, remotePort, () => port.channels.delete(key));
+        port.channels.set(key, channel);
         return channel;
     }
 
-    #socket(family: Family): Promise<Socket> {
-        if (this.#closed) return Promise.reject(new ClosedError("the UDP transport is closed"));
-        let opening = this.#sockets.get(family);
-        if (opening === undefined) {
-            opening = this.#bind(family);
-            this.#sockets.set(family, opening);
+    /** The first socket of a family that has no channel to an address; binds one if there is none. */
+    #port(family: Family, key: string | undefined): Port {
+        if (this.#closed) throw new ClosedError("the UDP transport is closed");
+        const mine = this.#ports.filter(port => port.family === family);
+        const free = mine.find(port => key === undefined || !port.channels.has(key));
+        if (free !== undefined) return free;
+        if (mine.length >= maxSockets) throw new TransportError(`${maxSockets} channels to one address are open: close some first`);
+        const port: Port = { family, socket: this.#bind(family, mine.length === 0), channels: new Map() };
+        this.#ports.push(port);
+        port.socket.then(
+            socket => socket.on("message", (message, from) => this.#receive(port, socket, message, from)),
             // A failure is not kept: the next open tries again.
-            opening.catch(() => this.#sockets.delete(family));
-        }
-        return opening;
+            () => {
+                if (this.#ports.includes(port)) this.#ports.splice(this.#ports.indexOf(port), 1);
+            },
+        );
+        return port;
     }
 
-    #bind(family: Family): Promise<Socket> {
+    #bind(family: Family, first: boolean): Promise<Socket> {
         const four = family === "udp4";
+        const port = first ? (four ? this.#options.port4 : this.#options.port6) : undefined;
+        const address = (four ? this.#options.host4 : this.#options.host6) ?? (four ? "0.0.0.0" : "::");
         return new Promise((resolve, reject) => {
             const socket = createSocket({ type: family, ipv6Only: !four });
             const failed = (cause: Error): void => {
@@ -108,22 +125,23 @@ export class UdpTransport implements HostTransport {
                 reject(new TransportError(`no ${four ? "IPv4" : "IPv6"} socket could be opened: ${cause.message}`, { cause }));
             };
             socket.once("error", failed);
-            socket.bind({ port: (four ? this.#options.port4 : this.#options.port6) ?? 0, address: (four ? this.#options.host4 : this.#options.host6) ?? (four ? "0.0.0.0" : "::") }, () => {
+            socket.bind({ port: port ?? 0, address }, () => {
                 socket.off("error", failed);
                 // Errors that the system reports later (port unreachable) concern single datagrams.
                 socket.on("error", () => {});
-                socket.on("message", (message, from) => this.#receive(socket, family, message, from));
                 resolve(socket);
             });
         });
     }
 
-    #receive(socket: Socket, family: Family, message: Uint8Array, from: RemoteInfo): void {
+    #receive(port: Port, socket: Socket, message: Uint8Array, from: RemoteInfo): void {
         if (message.length > maxMessage || this.#closed) return;
-        let channel = this.#channels.get(keyOf(from.address, from.port));
+        const key = keyOf(from.address, from.port);
+        let channel = port.channels.get(key);
         if (channel === undefined) {
-            if (this.#options.onUnknownPeer === undefined || this.#channels.size >= maxChannels) return;
-            channel = this.#channel(socket, family, from.address, from.port);
+            if (this.#options.onUnknownPeer === undefined || port.channels.size >= maxChannels) return;
+            channel = this.#channel(port, key, from.address, from.port);
+            channel.attach(socket);
             this.#options.onUnknownPeer(channel, addressOf(from.address, from.port));
         }
         channel.deliver(new Uint8Array(message));
@@ -133,27 +151,34 @@ export class UdpTransport implements HostTransport {
 class UdpChannel implements Channel {
     readonly kind = "datagram";
     readonly maxMessage = maxMessage;
-    readonly family: Family;
     readonly closed: Promise<{ reason: string }>;
-    readonly #send: (message: Uint8Array) => void;
+    readonly #address: string;
+    readonly #port: number;
     readonly #forget: () => void;
+    #socket: Socket | undefined;
     #resolveClosed: (value: { reason: string }) => void = () => {};
     #handler: ((message: Uint8Array) => void) | undefined;
     #early: Uint8Array[] = [];
     #open = true;
 
-    constructor(send: (message: Uint8Array) => void, forget: () => void, family: Family) {
-        this.#send = send;
+    constructor(address: string, port: number, forget: () => void) {
+        this.#address = address;
+        this.#port = port;
         this.#forget = forget;
-        this.family = family;
         this.closed = new Promise(resolve => (this.#resolveClosed = resolve));
+    }
+
+    attach(socket: Socket): void {
+        if (!this.#open) throw new ClosedError("the channel was closed while it opened");
+        this.#socket = socket;
     }
 
     send(message: Uint8Array): void {
         if (!this.#open) throw new ClosedError("the channel is closed");
         if (message.length > maxMessage) throw new TransportError(`a message of ${message.length} octets, at most ${maxMessage} fit a datagram`);
-        // dgram may send later: the caller's array is its own again after this call.
-        this.#send(message.slice());
+        // dgram may send later: the caller's array is its own again after this call. An error of one
+        // send (no route, no such zone) is a lost datagram: the peer's silence tells.
+        this.#socket?.send(message.slice(), this.#port, this.#address, () => {});
     }
 
     receive(handler: (message: Uint8Array) => void): void {
@@ -218,8 +243,4 @@ function keyOf(address: string, port: number): string {
 function addressOf(address: string, port: number): PeerAddress {
     const [host = "", zone] = address.split("%", 2);
     return zone === undefined ? { host, port } : { host, port, zone };
-}
-
-function show(address: string, port: number): string {
-    return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
