@@ -54,7 +54,6 @@ type subscription struct {
 // An inbound is a report that comes in chunks.
 type inbound struct {
 	exchange session.Exchange
-	session  session.SessionID
 	sub      *subscription
 	assembly reportAssembly
 }
@@ -191,24 +190,18 @@ func (c *Client) Tick(now session.Instant) {
 // abort ends a run at once and tells its owner.
 func (c *Client) abort(now session.Instant, r *run, err error) {
 	c.manager.AbortExchange(now, r.exchange)
-	c.end(r, InteractionFailed{Err: err})
+	c.end(r, InteractionFailed{r.id, err})
 }
 
 // end takes a run out of the table and tells its owner the last of it.
 func (c *Client) end(r *run, e Event) {
-	if i := slices.Index(c.running, r); i >= 0 {
-		c.running = slices.Delete(c.running, i, i+1)
-		c.events = append(c.events, e.withID(r.id))
-	}
+	c.running = slices.DeleteFunc(c.running, func(o *run) bool { return o == r })
+	c.events = append(c.events, e)
 }
 
 // lose ends a subscription that stands.
 func (c *Client) lose(now session.Instant, s *subscription, err error) {
-	i := slices.Index(c.subs, s)
-	if i < 0 {
-		return
-	}
-	c.subs = slices.Delete(c.subs, i, i+1)
+	c.subs = slices.DeleteFunc(c.subs, func(o *subscription) bool { return o == s })
 	for _, in := range slices.Clone(c.inbound) {
 		if in.sub == s {
 			c.manager.AbortExchange(now, in.exchange)
@@ -219,7 +212,5 @@ func (c *Client) lose(now session.Instant, s *subscription, err error) {
 }
 
 func (c *Client) forget(in *inbound) {
-	if i := slices.Index(c.inbound, in); i >= 0 {
-		c.inbound = slices.Delete(c.inbound, i, i+1)
-	}
+	c.inbound = slices.DeleteFunc(c.inbound, func(o *inbound) bool { return o == in })
 }

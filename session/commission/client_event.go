@@ -12,7 +12,7 @@ type InteractionID uint32
 // An Event is something that a [Client] tells: one of the types below. Every
 // interaction has exactly one last event: ReadDone, WriteDone, InvokeDone,
 // InteractionFailed or SubscriptionLost.
-type Event interface{ withID(InteractionID) Event }
+type Event interface{ isInteractionEvent() }
 
 // ReadDone: a read is complete. Attributes that could not be read have a status;
 // what a wildcard does not match, or we may not see, is left out.
@@ -63,13 +63,13 @@ type InteractionFailed struct {
 	Err error
 }
 
-func (e ReadDone) withID(id InteractionID) Event                { e.ID = id; return e }
-func (e WriteDone) withID(id InteractionID) Event               { e.ID = id; return e }
-func (e InvokeDone) withID(id InteractionID) Event              { e.ID = id; return e }
-func (e SubscriptionReport) withID(id InteractionID) Event      { e.ID = id; return e }
-func (e SubscriptionEstablished) withID(id InteractionID) Event { e.ID = id; return e }
-func (e SubscriptionLost) withID(id InteractionID) Event        { e.ID = id; return e }
-func (e InteractionFailed) withID(id InteractionID) Event       { e.ID = id; return e }
+func (ReadDone) isInteractionEvent()                {}
+func (WriteDone) isInteractionEvent()               {}
+func (InvokeDone) isInteractionEvent()              {}
+func (SubscriptionReport) isInteractionEvent()      {}
+func (SubscriptionEstablished) isInteractionEvent() {}
+func (SubscriptionLost) isInteractionEvent()        {}
+func (InteractionFailed) isInteractionEvent()       {}
 
 var (
 	// ErrCancelled: the caller gave the interaction up.

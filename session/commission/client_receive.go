@@ -20,6 +20,7 @@ func (c *Client) HandleEvent(now session.Instant, e session.Event) (consumed boo
 				return true
 			}
 		}
+		return slices.ContainsFunc(c.inbound, func(i *inbound) bool { return i.exchange == e.Exchange })
 	case session.ExchangeFailed:
 		return c.failed(e)
 	case session.SessionClosed:
@@ -66,16 +67,16 @@ func (c *Client) advance(now session.Instant, r *run, in Message) {
 	switch {
 	case err != nil:
 		c.manager.CloseExchange(now, r.exchange)
-		c.end(r, InteractionFailed{Err: err})
+		c.end(r, InteractionFailed{r.id, err})
 	case !s.done:
 		c.await(now, r)
 	default:
 		c.manager.CloseExchange(now, r.exchange)
-		if e, ok := s.outcome.(SubscriptionEstablished); ok {
+		e := s.outcome(r.id)
+		if e, ok := e.(SubscriptionEstablished); ok {
 			c.established(now, r, e)
-		} else {
-			c.end(r, s.outcome)
 		}
+		c.end(r, e)
 	}
 }
 
@@ -94,7 +95,6 @@ func (c *Client) established(now session.Instant, r *run, e SubscriptionEstablis
 	}
 	s.deadline = now + session.Instant(s.interval)
 	c.subs = append(c.subs, s)
-	c.end(r, e)
 }
 
 // samePeer reports whether two sessions are with the same node: a node may
@@ -122,7 +122,7 @@ func (c *Client) opened(now session.Instant, id session.SessionID, x session.Exc
 				c.dismiss(now, x, StatusBusy)
 				return
 			}
-			i := &inbound{exchange: x, session: id, sub: s}
+			i := &inbound{exchange: x, sub: s}
 			c.inbound = append(c.inbound, i)
 			c.chunk(now, i, m, len(in.Payload))
 			return
@@ -180,7 +180,7 @@ func (c *Client) dismiss(now session.Instant, x session.Exchange, s Status) {
 func (c *Client) failed(e session.ExchangeFailed) bool {
 	for _, r := range c.running {
 		if r.exchange == e.Exchange {
-			c.end(r, InteractionFailed{Err: e.Err})
+			c.end(r, InteractionFailed{r.id, e.Err})
 			return true
 		}
 	}
@@ -193,21 +193,12 @@ func (c *Client) failed(e session.ExchangeFailed) bool {
 	return false
 }
 
-// closed handles the end of a session: everything on it ends with it.
+// closed handles the end of a session: its subscriptions end with it. Its
+// exchanges have failed before.
 func (c *Client) closed(now session.Instant, e session.SessionClosed) {
-	for _, r := range slices.Clone(c.running) {
-		if r.session == e.Session {
-			c.end(r, InteractionFailed{Err: e.Err})
-		}
-	}
 	for _, s := range slices.Clone(c.subs) {
 		if s.session == e.Session {
 			c.lose(now, s, e.Err)
-		}
-	}
-	for _, i := range slices.Clone(c.inbound) {
-		if i.session == e.Session {
-			c.forget(i)
 		}
 	}
 }

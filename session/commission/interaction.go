@@ -23,9 +23,9 @@ type interaction interface {
 type step struct {
 	reply *Message // to send on the exchange
 	done  bool     // no further message is due; outcome is set
-	// outcome is what the interaction ends in, without an ID; report is what a
+	// outcome makes the event that the interaction ends in; report is what a
 	// subscription brought on its way there.
-	outcome Event
+	outcome func(InteractionID) Event
 	report  *Report
 }
 
@@ -49,12 +49,9 @@ func statusMessage(s Status) *Message {
 	return &Message{OpcodeStatusResponse, StatusResponse{s}.Append(nil)}
 }
 
-// refuse is the step after a message that makes no sense here: the peer is told,
-// unless the message was a status, which is never answered.
-func refuse(in Message, err error) (step, error) {
-	if in.Opcode == OpcodeStatusResponse {
-		return step{}, err
-	}
+// refuse is the step after a message that makes no sense here: the peer is told.
+// It must not be a StatusResponse: those are never answered.
+func refuse(err error) (step, error) {
 	return step{reply: statusMessage(StatusInvalidAction)}, err
 }
 
@@ -62,7 +59,7 @@ func refuse(in Message, err error) (step, error) {
 // a failure, or one that does not belong here.
 func unexpected(in Message) (step, error) {
 	if in.Opcode != OpcodeStatusResponse {
-		return refuse(in, errWrongResponse)
+		return refuse(errWrongResponse)
 	}
 	m, err := ParseStatusResponse(in.Payload)
 	if err == nil {
@@ -104,7 +101,7 @@ func (i *reading) handle(in Message) (step, error) {
 		err = i.assembly.add(&m, len(in.Payload))
 	}
 	if err != nil {
-		return refuse(in, err)
+		return refuse(err)
 	}
 	var s step
 	if !m.SuppressResponse {
@@ -112,7 +109,7 @@ func (i *reading) handle(in Message) (step, error) {
 	}
 	if !m.MoreChunks {
 		r := i.assembly.take()
-		s.done, s.outcome = true, ReadDone{Report: r}
+		s.done, s.outcome = true, func(id InteractionID) Event { return ReadDone{id, r} }
 	}
 	return s, nil
 }
@@ -186,7 +183,7 @@ func (i *invoking) handle(in Message) (step, error) {
 		err = session.ErrLimit // no command has two answers
 	}
 	if err != nil {
-		return refuse(in, err)
+		return refuse(err)
 	}
 	i.results = append(i.results, m.Results...)
 	switch {
@@ -195,7 +192,7 @@ func (i *invoking) handle(in Message) (step, error) {
 	case len(i.results) == 0:
 		return step{}, errNoResult
 	}
-	return step{done: true, outcome: InvokeDone{Results: i.results}}, nil
+	return step{done: true, outcome: func(id InteractionID) Event { return InvokeDone{id, i.results} }}, nil
 }
 
 // A subscribing sets a subscription up: a report of everything asked for, then
@@ -225,9 +222,11 @@ func (i *subscribing) handle(in Message) (step, error) {
 			err = errSubscription
 		}
 		if err != nil {
-			return refuse(in, err)
+			return refuse(err)
 		}
-		return step{done: true, outcome: SubscriptionEstablished{SubscriptionID: m.SubscriptionID, MaxIntervalS: m.MaxIntervalS}}, nil
+		return step{done: true, outcome: func(id InteractionID) Event {
+			return SubscriptionEstablished{id, m.SubscriptionID, m.MaxIntervalS}
+		}}, nil
 	}
 	return unexpected(in)
 }
@@ -241,7 +240,7 @@ func (i *subscribing) report(in Message) (step, error) {
 		err = i.assembly.add(&m, len(in.Payload))
 	}
 	if err != nil {
-		return refuse(in, err)
+		return refuse(err)
 	}
 	i.id, i.known, i.primed = m.SubscriptionID, true, !m.MoreChunks
 	var s step

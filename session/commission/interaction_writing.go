@@ -48,14 +48,14 @@ func (i *writing) handle(in Message) (step, error) {
 	}
 	m, err := ParseWriteResponse(in.Payload)
 	if err != nil {
-		return refuse(in, err)
+		return refuse(err)
 	}
 	i.statuses = append(i.statuses, m.Statuses...)
 	if len(i.chunks) > 0 {
 		next, err := i.chunk()
 		return step{reply: &next}, err
 	}
-	return step{done: true, outcome: WriteDone{Statuses: i.statuses}}, nil
+	return step{done: true, outcome: func(id InteractionID) Event { return WriteDone{id, i.statuses} }}, nil
 }
 
 // splitWrites spreads writes over messages that fit a datagram each. A list that
@@ -111,8 +111,7 @@ func putItems(d AttributeData, put func(AttributeData) error) error {
 	r.Next()
 	r.Enter(tlv.Array)
 	for r.Next() {
-		d.Data = value(r)
-		if r.Err() != nil {
+		if d.Data = value(r); d.Data == nil {
 			break
 		}
 		if err := put(d); err != nil {
