@@ -26,7 +26,7 @@ func BenchmarkCASEResumption(b *testing.B) {
 	r.run(b)
 	record, other := r.a.secrets.resumption, r.b.secrets.resumption
 	for b.Loop() {
-		p.record, p.tables.records = record, []*ResumptionRecord{other}
+		p.record, p.tables.records = record, copyRecords([]*ResumptionRecord{other})
 		r := p.new()
 		r.run(b)
 		if r.a.secrets == nil || !r.b.secrets.resumed {

@@ -207,9 +207,26 @@ func (t *testTables) spendResumption(r *ResumptionRecord) {
 	for i := range t.records {
 		if t.records[i] == r {
 			t.records = append(t.records[:i], t.records[i+1:]...)
+			r.clear() // the record is the table's to erase
 			return
 		}
 	}
+}
+
+// copyRecords returns records that can be spent without those being touched.
+func copyRecords(records []*ResumptionRecord) (out []*ResumptionRecord) {
+	for _, r := range records {
+		out = append(out, copyRecord(r, r.Fabric, r.Peer))
+	}
+	return out
+}
+
+// copyRecord returns a copy for another fabric or peer: the other side's record
+// of the same session, or a forgery.
+func copyRecord(r *ResumptionRecord, index FabricIndex, peer NodeID) *ResumptionRecord {
+	c := *r
+	c.Fabric, c.Peer = index, peer
+	return &c
 }
 
 // A testSide is one end of a handshake.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/matter-session/matter-session/session/cert"
@@ -446,13 +447,6 @@ func TestCASERejectsAWrongSigma2ResumeMIC(t *testing.T) {
 	}
 }
 
-// copyRecord is the other side's record of the same session.
-func copyRecord(r *ResumptionRecord, index FabricIndex, peer NodeID) *ResumptionRecord {
-	c := *r
-	c.Fabric, c.Peer = index, peer
-	return &c
-}
-
 // A Sigma1 that asked to resume is recorded and sent again: its ID has served,
 // so that no second session with the same keys can come of it.
 func TestCASERejectsAReplayedResumptionID(t *testing.T) {
@@ -524,6 +518,24 @@ func TestCASERejectsResumptionAcrossFabrics(t *testing.T) {
 		if r.b.secrets == nil || r.b.secrets.resumed || len(q.tables.records) != 1 {
 			t.Errorf("%s: %v, %v", name, r.a.err, r.b.err)
 		}
+	}
+}
+
+// Twice in one fabric as two nodes: a record of the one is not for the other.
+func TestCASERejectsResumptionAsAnotherNodeOfTheFabric(t *testing.T) {
+	p := newTestPair(t, 24)
+	p.establish(t)
+	p.fb.index++ // the record is of a membership with another index
+	r := p.new()
+	r.run(t)
+	if r.b.secrets == nil || r.b.secrets.resumed || len(p.tables.records) != 1 {
+		t.Errorf("the responder: %v, %v", r.a.err, r.b.err)
+	}
+	p.fa.index++
+	r = p.new()
+	r.run(t)
+	if !errors.Is(r.a.err, errRecordMismatch) {
+		t.Errorf("the initiator: got %v", r.a.err)
 	}
 }
 
@@ -601,51 +613,49 @@ func TestCASEMisplacedReportIsNotAnswered(t *testing.T) {
 
 // In every state every opcode but the due ones ends the handshake.
 func TestCASEUnexpectedOpcodeKills(t *testing.T) {
+	wrong := []Opcode{
+		OpcodeMsgCounterSyncReq, OpcodeMsgCounterSyncRsp, OpcodeStandaloneAck, OpcodePBKDFParamRequest,
+		OpcodePBKDFParamResponse, OpcodePASEPake1, OpcodePASEPake2, OpcodePASEPake3, OpcodeCASESigma1, OpcodeCASESigma2,
+		OpcodeCASESigma3, OpcodeCASESigma2Resume, 0x34, OpcodeICDCheckIn, 0xFF,
+	}
 	for _, resume := range []bool{false, true} {
-		for at := range 4 {
-			for op := range 256 {
+		due := [][]Opcode{{OpcodeCASESigma1}, {OpcodeCASESigma2, OpcodeCASESigma2Resume}, {OpcodeCASESigma3}, nil}
+		if resume {
+			due = [][]Opcode{{OpcodeCASESigma1}, {OpcodeCASESigma2, OpcodeCASESigma2Resume}, nil}
+		}
+		for at := range due {
+			for _, op := range wrong {
+				if slices.Contains(due[at], op) {
+					continue
+				}
 				p := newTestPair(t, 28)
 				if resume {
-					if op%16 != 0 && op != 0x33 && op != 0x31 {
-						continue // the states are the same but for two
-					}
 					p.establish(t)
 				}
-				if at == 3 && resume {
-					continue
-				}
 				r := p.new()
-				reached := false
 				r.tap = func(n int, m *handshakeMessage) *handshakeMessage {
-					if n != at {
-						return m
+					if n == at {
+						m.opcode = op
 					}
-					reached = true
-					if Opcode(op) == m.opcode || Opcode(op) == OpcodeStatusReport ||
-						at == 1 && (Opcode(op) == OpcodeCASESigma2 || Opcode(op) == OpcodeCASESigma2Resume) {
-						return nil
-					}
-					return &handshakeMessage{Opcode(op), m.payload}
+					return m
 				}
 				r.run(t)
-				if !reached {
+				if len(r.wire) <= at {
 					t.Fatalf("no message %d", at)
-				}
-				if len(r.wire) == at {
-					continue
 				}
 				side, other := &r.b, &r.a
 				if at%2 == 1 {
 					side, other = other, side
 				}
 				if !errors.Is(side.err, ErrUnexpected) || side.secrets != nil {
-					t.Fatalf("opcode %#x at %d: got %v", op, at, side.err)
+					t.Errorf("opcode %#x at %d: got %v", op, at, side.err)
 				}
 				if got := reportOf(side.err); got == nil || !reflect.DeepEqual(*got, reportInvalid) {
-					t.Fatalf("opcode %#x at %d: told the peer %+v", op, at, got)
+					t.Errorf("opcode %#x at %d: told the peer %+v", op, at, got)
 				}
-				if at < 3 && !(resume && at == 2) && other.secrets != nil {
-					t.Fatalf("opcode %#x at %d: the other side has a session", op, at)
+				// Who sent the report of success is done.
+				if done := at == len(due)-1; (other.secrets != nil) != done {
+					t.Errorf("opcode %#x at %d: the other side has a session: %v", op, at, !done)
 				}
 				wantDead(t, side.hs)
 			}
@@ -811,6 +821,31 @@ func TestCASECloseErases(t *testing.T) {
 	r.a.hs.close() // once more does nothing
 }
 
+// An ephemeral key has done its work when there is a shared secret.
+func TestCASEErasesTheEphemeralKeyEarly(t *testing.T) {
+	p := newTestPair(t, 33)
+	r := p.new()
+	var ephemeral *p256.PrivateKey
+	r.tap = func(n int, m *handshakeMessage) *handshakeMessage {
+		switch n {
+		case 1:
+			ephemeral = caseRunOf(r.a.hs).ephemeral
+		case 2:
+			if _, err := ephemeral.ECDH(p.fb.rootPublicKey[:]); err != p256.ErrScalar {
+				t.Errorf("the initiator's still works: %v", err)
+			}
+			if caseRunOf(r.b.hs).ephemeral != nil {
+				t.Error("the responder still has its own")
+			}
+		}
+		return m
+	}
+	r.run(t)
+	if r.a.secrets == nil {
+		t.Error(r.a.err)
+	}
+}
+
 // limitedReader gives n octets and then an error.
 type limitedReader struct {
 	r io.Reader
@@ -838,7 +873,7 @@ func TestCASEWithoutRandomness(t *testing.T) {
 		for _, ofInitiator := range []bool{true, false} {
 			failures := 0
 			for n := 0; ; n += 16 {
-				p.record, p.tables.records = record, append([]*ResumptionRecord(nil), records...)
+				p.record, p.tables.records = record, copyRecords(records)
 				r := p.new()
 				side := &r.b
 				if ofInitiator {

@@ -230,7 +230,10 @@ func (c *caseRun) openPeer(name string, k key, nonce *[13]byte, sealed []byte, w
 // establish is what a full CASE leaves behind. The transcript must be complete.
 func (c *caseRun) establish(initiator bool, peer *peerIdentity, id [resumptionIDSize]byte) *sessionSecrets {
 	digest := c.transcript.Sum()
-	parameters := statedParameters(c.peerParameters)
+	var parameters Parameters // what is not stated stays zero
+	if c.peerParameters != nil {
+		parameters = *c.peerParameters
+	}
 	return &sessionSecrets{
 		keys:           c.secret.sessionKeys(&c.ipk, &digest),
 		initiator:      initiator,

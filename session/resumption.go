@@ -115,13 +115,3 @@ func readCATs(r *tlv.Reader) (cats []CAT) {
 	r.Exit()
 	return cats
 }
-
-// statedParameters are what a peer is taken to be that stated p; nil is nothing.
-func statedParameters(p *Parameters) Parameters {
-	if p == nil {
-		r := tlv.NewReader([]byte{0x15, 0x18})
-		r.Next()
-		return parseParameters(r)
-	}
-	return *p
-}
