@@ -231,7 +231,13 @@ func (r *run) crypt(out, in []byte, opening uint32) {
 		if len(in) == 0 {
 			counter = 0
 		}
-		r.step(a^ka&opening, b^kb&opening, c^kc&opening, d^kd&opening, counter)
+		r.words = [8]uint32{
+			r.words[0] ^ a ^ ka&opening, r.counter[0],
+			r.words[2] ^ b ^ kb&opening, r.counter[1],
+			r.words[4] ^ c ^ kc&opening, r.counter[2],
+			r.words[6] ^ d ^ kd&opening, r.counter[3] | bigEndian(counter),
+		}
+		r.schedule.encrypt(&r.lanes)
 	}
 	if len(in) == 0 {
 		return

@@ -1,6 +1,6 @@
 //go:build ignore
 
-// This program writes rounds.go: two blocks of AES-128 at once, fixsliced, every
+// This program prints rounds.go: two blocks of AES-128 at once, fixsliced, every
 // round written out. Run it with go generate.
 package main
 
@@ -159,66 +159,48 @@ func transpose() {
 }
 
 // gates writes the S-box: planes q0 to q7 in, s7 to s0 out.
-func gates(fences bool) {
-	for i, g := range strings.Split(strings.TrimSpace(circuit), "\n") {
+func gates() {
+	for _, g := range strings.Split(strings.TrimSpace(circuit), "\n") {
 		to, from, _ := strings.Cut(g, " = ")
 		for n := range 8 {
 			from = strings.ReplaceAll(from, fmt.Sprintf("x%d", n), fmt.Sprintf("q%d", 7-n))
 		}
 		line("%s := %s", to, from)
-		if fences && i%8 == 7 {
-			line("l.fence = %s", to)
-		}
 	}
 }
 
 func rotate(x string, n int) string { return fmt.Sprintf("bits.RotateLeft32(%s, %d)", x, 32-n) }
 
-// row is the step from a row to the next, conjugated by j ShiftRows: every row
-// moves down by one and turns by j columns, two bits each.
-func row(x string, j int) string {
-	if j == 0 {
-		return rotate(x, 8)
+// rows is n steps from a row to the next, conjugated by j ShiftRows: every row
+// moves down by n and turns by n*j columns, two bits each.
+func rows(x string, n, j int) string {
+	turn := 2 * n * j % 8
+	if turn == 0 {
+		return rotate(x, 8*n)
 	}
-	turned := rotate(x, 2*j)
-	return fmt.Sprintf("(%s ^ (%s ^ %s) & 0x%08x)", turned, turned, rotate(x, 8+2*j), 0x01010101*(0xff>>(2*j)))
+	high := rotate(x, 8*(n-1)+turn)
+	return fmt.Sprintf("%s ^ (%s ^ %s) & 0x%08x", high, high, rotate(x, 8*n+turn), 0x01010101*(0xff>>turn))
 }
 
 // mix writes MixColumns conjugated by j ShiftRows, and AddRoundKey. With R the
-// step to the next row and y = s ^ R(s), MixColumns is xtime(y) ^ R(s) ^ R(R(y)).
+// step to the next row and m = s ^ R(s), MixColumns is xtime(m) ^ R(s) ^ R(R(m)).
 func mix(round int) {
 	j := round % 4
-	for k := range 8 {
-		if j%2 == 0 {
-			line("r%d := %s", k, row(fmt.Sprintf("s%d", 7-k), j))
-			line("m%d := s%d ^ r%d", k, 7-k, k)
-		} else {
-			line("m%d := s%d ^ %s", k, 7-k, row(fmt.Sprintf("s%d", 7-k), j))
-		}
+	step := func(k int) {
+		line("r%d := %s", k, rows(fmt.Sprintf("s%d", 7-k), 1, j))
+		line("m%d := s%d ^ r%d", k, 7-k, k)
 	}
-	if j%2 != 0 {
-		for k := range 8 {
-			line("n%d := s%d ^ %s", k, 7-k, row(fmt.Sprintf("m%d", k), j))
-			if k%2 == 1 {
-				line("l.fence = n%d", k)
-			}
-		}
-	}
+	step(7)
 	for k := range 8 {
-		var rows string
-		if j%2 == 0 { // two steps are a turn by 4j bits: by whole rows
-			rows = fmt.Sprintf("r%d ^ %s", k, rotate(fmt.Sprintf("m%d", k), 16))
-		} else {
-			rows = row(fmt.Sprintf("n%d", k), j)
+		if k < 7 {
+			step(k)
 		}
 		xtime := fmt.Sprintf("m%d", (k+7)%8)
 		if k == 1 || k == 3 || k == 4 { // the polynomial, 0x1B
 			xtime += " ^ m7"
 		}
-		line("q%d = %s ^ k[%d] ^ %s", k, rows, 8*round+k, xtime)
-		if k%2 == 1 {
-			line("l.fence = q%d", k)
-		}
+		line("q%d = r%d ^ %s ^ k[%d] ^ %s", k, k, xtime, 8*round+k, rows(fmt.Sprintf("m%d", k), 2, j))
+		line("l.fence = q%d", k)
 	}
 }
 
@@ -239,7 +221,7 @@ func main() {
 	}
 	for round := 1; round <= 10; round++ {
 		line("{ // round %d", round)
-		gates(true)
+		gates()
 		if round < 10 {
 			mix(round)
 		} else {
@@ -263,7 +245,7 @@ func main() {
 	for i := range 8 {
 		line("q%d := p[%d]", i, i)
 	}
-	gates(false)
+	gates()
 	for i := range 8 {
 		line("p[%d] = s%d", i, 7-i)
 	}
@@ -273,7 +255,5 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := os.WriteFile("rounds.go", b, 0o644); err != nil {
-		log.Fatal(err)
-	}
+	os.Stdout.Write(b)
 }
