@@ -3,9 +3,9 @@ package cert
 // derVersion3 is the version of X.509 that has extensions.
 const derVersion3 = "\xa0\x03\x02\x01\x02"
 
-// An x509 is a certificate of X.509 that is signed by ECDSA-SHA256 over P-256,
+// x509Parts are those of a certificate of X.509 that is signed by ECDSA-SHA256 over P-256,
 // as its octets stand. RFC 5280 §4.1.
-type x509 struct {
+type x509Parts struct {
 	tbs                 []byte // whole
 	serial              []byte
 	issuer, subject     []byte // whole Names
@@ -17,11 +17,11 @@ type x509 struct {
 
 // parseX509 decodes b. It looks neither into names nor into extensions. The
 // slices alias b.
-func parseX509(b []byte) (x *x509, err error) {
+func parseX509(b []byte) (x *x509Parts, err error) {
 	if len(b) > MaxDERSize {
 		return nil, &SizeError{formatX509, len(b), MaxDERSize}
 	}
-	x = new(x509)
+	x = new(x509Parts)
 	var ok bool
 	if x.tbs, x.signature, ok = parseSigned(b); !ok {
 		return nil, &ParseError{formatX509, "certificate", "not one signed by ECDSA with SHA-256"}
