@@ -49,6 +49,15 @@ func (p Parameters) withDefaults() Parameters {
 	if !p.HasActiveThreshold {
 		p.ActiveThresholdMs, p.HasActiveThreshold = DefaultActiveThresholdMs, true
 	}
+	if p.DataModelRevision == 0 {
+		p.DataModelRevision = 17
+	}
+	if p.InteractionModelRevision == 0 {
+		p.InteractionModelRevision = 11
+	}
+	if p.MaxPathsPerInvoke == 0 {
+		p.MaxPathsPerInvoke = 1
+	}
 	p.IdleIntervalMs = min(p.IdleIntervalMs, maxIntervalMs)
 	p.ActiveIntervalMs = min(p.ActiveIntervalMs, maxIntervalMs)
 	return p

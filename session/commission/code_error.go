@@ -33,6 +33,15 @@ const (
 	CodeTLV                                   // the optional data cannot be read
 )
 
+// String returns the kind's name, as interfaces of other languages use it.
+func (k CodeErrorKind) String() string {
+	names := [...]string{"", "Character", "Version", "Length", "CheckDigit", "Inconsistent", "Range", "Passcode", "Padding", "Tlv"}
+	if int(k) >= len(names) || k == 0 {
+		return "CodeErrorKind(" + strconv.Itoa(int(k)) + ")"
+	}
+	return names[k]
+}
+
 // A CodeError is why a setup code cannot be read or made. It holds neither the
 // code nor the passcode.
 type CodeError struct {
