@@ -14,6 +14,11 @@ type Roots interface {
 	Lookup(keyID []byte) (*cert.PAA, bool)
 }
 
+// Signers are keys that sign certification declarations, beside those that
+// package cert knows: the Connectivity Standards Alliance adds one now and then.
+// A Signers returns the key of a key ID, and whether there is one.
+type Signers func(keyID [cert.KeyIDSize]byte) (cert.DeclarationSigner, bool)
+
 // A Class is what a verdict comes down to.
 type Class uint8
 
@@ -64,6 +69,7 @@ type Evidence struct {
 	Challenge           [16]byte       // attestation challenge of the session
 	VendorID, ProductID uint16         // that the device states of itself
 	Roots, TestRoots    Roots          // TestRoots may be nil
+	Signers             Signers        // may be nil
 	Now                 session.EpochSeconds
 }
 
@@ -181,7 +187,29 @@ func (v *Verdict) checkDeclaration(e *Evidence, declaration []byte, dac, pai *ce
 		return
 	}
 	v.CertificateID = d.CertificateID
-	v.addAll(d.Check(cert.Device{VendorID: e.VendorID, ProductID: e.ProductID, DAC: dac, PAI: pai}))
+	for _, f := range d.Check(cert.Device{VendorID: e.VendorID, ProductID: e.ProductID, DAC: dac, PAI: pai}) {
+		if f == cert.FindingDeclarationSigner && e.Signers != nil {
+			if signer, ok := e.Signers(d.KeyID); ok {
+				v.addAll(checkSigner(d, &signer))
+				continue
+			}
+		}
+		v.addAll(cert.Findings{f})
+	}
+}
+
+// checkSigner is what package cert does with the keys that it knows.
+func checkSigner(d *cert.SignedDeclaration, signer *cert.DeclarationSigner) (found cert.Findings) {
+	if !d.Verify(&signer.PublicKey) {
+		found = append(found, cert.FindingDeclarationSignature)
+	}
+	if signer.Test {
+		found = append(found, cert.FindingDeclarationTestSigner)
+		if d.Type == cert.DeclarationOfficial {
+			found = append(found, cert.FindingDeclarationTestOfficial)
+		}
+	}
+	return found
 }
 
 // certFindings are the public names of the findings of package cert, and what

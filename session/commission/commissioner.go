@@ -90,6 +90,7 @@ type Config struct {
 
 	Roots     Roots // of certified products; required
 	TestRoots Roots // of development devices; nil: none
+	Signers   Signers
 	Policy    Policy
 
 	Network NetworkSetup

@@ -48,7 +48,7 @@ type ControllerConfig struct {
 	// Roots are those of certified products: nothing is commissioned without them.
 	// TestRoots are those of development devices; nil: none. Both can be set later.
 	Roots, TestRoots Roots
-	Signers   Signers
+	Signers          Signers
 }
 
 // A ControllerEvent is something that a [Controller] tells: one of the types below.

@@ -12,7 +12,7 @@ import (
 
 // failSafe is what we know of the device's timer.
 type failSafe struct {
-	until      session.Instant // when the device undoes everything, at the earliest; 0: not armed
+	until      session.Instant // when the device undoes everything, at the latest; 0: not armed
 	limit      session.Instant // how far it can be extended
 	keepAt     session.Instant // when to extend it next, while somebody decides
 	breadcrumb uint64
@@ -45,16 +45,21 @@ func (c *Commissioner) nextBreadcrumb() uint64 {
 // limit allows, and goes on with the answer.
 func (c *Commissioner) arm(ms session.Milliseconds, then func(outcome)) {
 	c.order(func() {
-		asked := c.now // the device counts from later: it expires no earlier than this says
-		ms := min(ms, session.Milliseconds(c.safe.limit-asked))
+		ms := min(ms, session.Milliseconds(c.safe.limit-c.now))
 		seconds := uint16(min(max(ms/1000, 0), 0xFFFF))
 		if seconds == 0 { // there is no more to be had, and 0 would end it
 			then(outcome{})
 			return
 		}
 		c.invoke(c.pase.id, ArmFailSafe(seconds, c.nextBreadcrumb()), answerMs, func(o outcome) {
-			if o.err == nil && o.code() == 0 {
-				c.safe.until = max(asked+session.Instant(seconds)*1000, 1)
+			// The device counts from when it was told, at the latest from now. If it
+			// did not answer it may have been told all the same.
+			span := session.Milliseconds(seconds) * 1000
+			switch {
+			case o.err == nil && o.code() == CommissioningOK:
+				c.safe.until = c.after(span)
+			case o.err != nil && o.status() == StatusSuccess:
+				c.safe.until = max(c.safe.until, c.after(span))
 			}
 			then(o)
 		})
@@ -204,6 +209,9 @@ func (c *Commissioner) fail(f Failed) {
 	c.host, c.queued, c.timer = slot{}, nil, timer{}
 	c.ending = &f
 	on := c.undoChannel()
+	if c.core.want == wantSession && !c.safe.armed() { // PASE may succeed all the same
+		f.WaitMs = max(f.WaitMs, armedByPASEMs)
+	}
 	switch {
 	case f.RolledBack || on == 0:
 		c.abandon()
@@ -238,7 +246,7 @@ func (c *Commissioner) disarm() {
 		return
 	}
 	c.invoke(on, ArmFailSafe(0, 0), shortAnswerMs, func(o outcome) {
-		c.ending.RolledBack = o.err == nil && o.code() == 0
+		c.ending.RolledBack = o.err == nil && o.code() == CommissioningOK
 		c.conclude()
 	})
 }

@@ -57,7 +57,7 @@ func (c *Commissioner) requestProof() {
 			Signed: signed, DAC: c.proof.dac, PAI: c.proof.pai,
 			Nonce: c.proof.nonce, Challenge: c.proof.challenge,
 			VendorID: c.facts.vendorID, ProductID: c.facts.productID,
-			Roots: c.cfg.Roots, TestRoots: c.cfg.TestRoots, Now: c.utc(),
+			Roots: c.cfg.Roots, TestRoots: c.cfg.TestRoots, Signers: c.cfg.Signers, Now: c.utc(),
 		}))
 	})
 }

@@ -109,10 +109,10 @@ type (
 		Step    StepID
 		Retry   Retry
 		Status  DeviceStatus         // the device's own word, if there is one
-		WaitMs  session.Milliseconds // until the device can be set up again
+		WaitMs  session.Milliseconds // until the device can be set up again, at the latest
 		Message string               // one sentence in English; no secrets
-		// RolledBack: the device is as it was before. Otherwise it undoes the
-		// attempt by itself, WaitMs from now.
+		// RolledBack: the device has kept nothing. Otherwise it undoes the attempt
+		// by itself, WaitMs from now at the latest.
 		RolledBack bool
 	}
 )
