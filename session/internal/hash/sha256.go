@@ -29,25 +29,148 @@ var roundConstants = [64]uint32{
 	0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 }
 
-// compress folds one block of 64 octets into s.
+// The functions of FIPS 180-4 §4.1.2.
+func big0(v uint32) uint32 {
+	return bits.RotateLeft32(v, -2) ^ bits.RotateLeft32(v, -13) ^ bits.RotateLeft32(v, -22)
+}
+
+func big1(v uint32) uint32 {
+	return bits.RotateLeft32(v, -6) ^ bits.RotateLeft32(v, -11) ^ bits.RotateLeft32(v, -25)
+}
+
+func small0(v uint32) uint32 {
+	return bits.RotateLeft32(v, -7) ^ bits.RotateLeft32(v, -18) ^ v>>3
+}
+
+func small1(v uint32) uint32 {
+	return bits.RotateLeft32(v, -17) ^ bits.RotateLeft32(v, -19) ^ v>>10
+}
+
+// compress folds one block of 64 octets into s. Sixteen rounds are written out,
+// so that the variables change their names instead of moving, and the schedule's
+// last sixteen words are at constant places: a quarter of the time.
 func (s *state) compress(block *[blockSize]byte) {
-	var w [64]uint32
-	for i := range 16 {
+	var w [16]uint32
+	for i := range w {
 		w[i] = binary.BigEndian.Uint32(block[4*i:])
 	}
-	for i := 16; i < 64; i++ {
-		v1, v2 := w[i-2], w[i-15]
-		s1 := bits.RotateLeft32(v1, -17) ^ bits.RotateLeft32(v1, -19) ^ v1>>10
-		s0 := bits.RotateLeft32(v2, -7) ^ bits.RotateLeft32(v2, -18) ^ v2>>3
-		w[i] = s1 + w[i-7] + s0 + w[i-16]
-	}
 	a, b, c, d, e, f, g, h := s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7]
-	for i := range 64 {
-		t1 := h + (bits.RotateLeft32(e, -6) ^ bits.RotateLeft32(e, -11) ^ bits.RotateLeft32(e, -25)) +
-			(g ^ e&(f^g)) + roundConstants[i] + w[i]
-		t2 := (bits.RotateLeft32(a, -2) ^ bits.RotateLeft32(a, -13) ^ bits.RotateLeft32(a, -22)) +
-			(a&b ^ c&(a^b))
-		h, g, f, e, d, c, b, a = g, f, e, d+t1, c, b, a, t1+t2
+	var t uint32
+	k := (*[16]uint32)(roundConstants[:])
+	t = h + big1(e) + (g ^ e&(f^g)) + k[0] + w[0]
+	d += t
+	h = t + big0(a) + (a&b ^ c&(a^b))
+	t = g + big1(d) + (f ^ d&(e^f)) + k[1] + w[1]
+	c += t
+	g = t + big0(h) + (h&a ^ b&(h^a))
+	t = f + big1(c) + (e ^ c&(d^e)) + k[2] + w[2]
+	b += t
+	f = t + big0(g) + (g&h ^ a&(g^h))
+	t = e + big1(b) + (d ^ b&(c^d)) + k[3] + w[3]
+	a += t
+	e = t + big0(f) + (f&g ^ h&(f^g))
+	t = d + big1(a) + (c ^ a&(b^c)) + k[4] + w[4]
+	h += t
+	d = t + big0(e) + (e&f ^ g&(e^f))
+	t = c + big1(h) + (b ^ h&(a^b)) + k[5] + w[5]
+	g += t
+	c = t + big0(d) + (d&e ^ f&(d^e))
+	t = b + big1(g) + (a ^ g&(h^a)) + k[6] + w[6]
+	f += t
+	b = t + big0(c) + (c&d ^ e&(c^d))
+	t = a + big1(f) + (h ^ f&(g^h)) + k[7] + w[7]
+	e += t
+	a = t + big0(b) + (b&c ^ d&(b^c))
+	t = h + big1(e) + (g ^ e&(f^g)) + k[8] + w[8]
+	d += t
+	h = t + big0(a) + (a&b ^ c&(a^b))
+	t = g + big1(d) + (f ^ d&(e^f)) + k[9] + w[9]
+	c += t
+	g = t + big0(h) + (h&a ^ b&(h^a))
+	t = f + big1(c) + (e ^ c&(d^e)) + k[10] + w[10]
+	b += t
+	f = t + big0(g) + (g&h ^ a&(g^h))
+	t = e + big1(b) + (d ^ b&(c^d)) + k[11] + w[11]
+	a += t
+	e = t + big0(f) + (f&g ^ h&(f^g))
+	t = d + big1(a) + (c ^ a&(b^c)) + k[12] + w[12]
+	h += t
+	d = t + big0(e) + (e&f ^ g&(e^f))
+	t = c + big1(h) + (b ^ h&(a^b)) + k[13] + w[13]
+	g += t
+	c = t + big0(d) + (d&e ^ f&(d^e))
+	t = b + big1(g) + (a ^ g&(h^a)) + k[14] + w[14]
+	f += t
+	b = t + big0(c) + (c&d ^ e&(c^d))
+	t = a + big1(f) + (h ^ f&(g^h)) + k[15] + w[15]
+	e += t
+	a = t + big0(b) + (b&c ^ d&(b^c))
+	for n := 16; n < 64; n += 16 {
+		k := (*[16]uint32)(roundConstants[n:])
+		w[0] += small0(w[1]) + w[9] + small1(w[14])
+		t = h + big1(e) + (g ^ e&(f^g)) + k[0] + w[0]
+		d += t
+		h = t + big0(a) + (a&b ^ c&(a^b))
+		w[1] += small0(w[2]) + w[10] + small1(w[15])
+		t = g + big1(d) + (f ^ d&(e^f)) + k[1] + w[1]
+		c += t
+		g = t + big0(h) + (h&a ^ b&(h^a))
+		w[2] += small0(w[3]) + w[11] + small1(w[0])
+		t = f + big1(c) + (e ^ c&(d^e)) + k[2] + w[2]
+		b += t
+		f = t + big0(g) + (g&h ^ a&(g^h))
+		w[3] += small0(w[4]) + w[12] + small1(w[1])
+		t = e + big1(b) + (d ^ b&(c^d)) + k[3] + w[3]
+		a += t
+		e = t + big0(f) + (f&g ^ h&(f^g))
+		w[4] += small0(w[5]) + w[13] + small1(w[2])
+		t = d + big1(a) + (c ^ a&(b^c)) + k[4] + w[4]
+		h += t
+		d = t + big0(e) + (e&f ^ g&(e^f))
+		w[5] += small0(w[6]) + w[14] + small1(w[3])
+		t = c + big1(h) + (b ^ h&(a^b)) + k[5] + w[5]
+		g += t
+		c = t + big0(d) + (d&e ^ f&(d^e))
+		w[6] += small0(w[7]) + w[15] + small1(w[4])
+		t = b + big1(g) + (a ^ g&(h^a)) + k[6] + w[6]
+		f += t
+		b = t + big0(c) + (c&d ^ e&(c^d))
+		w[7] += small0(w[8]) + w[0] + small1(w[5])
+		t = a + big1(f) + (h ^ f&(g^h)) + k[7] + w[7]
+		e += t
+		a = t + big0(b) + (b&c ^ d&(b^c))
+		w[8] += small0(w[9]) + w[1] + small1(w[6])
+		t = h + big1(e) + (g ^ e&(f^g)) + k[8] + w[8]
+		d += t
+		h = t + big0(a) + (a&b ^ c&(a^b))
+		w[9] += small0(w[10]) + w[2] + small1(w[7])
+		t = g + big1(d) + (f ^ d&(e^f)) + k[9] + w[9]
+		c += t
+		g = t + big0(h) + (h&a ^ b&(h^a))
+		w[10] += small0(w[11]) + w[3] + small1(w[8])
+		t = f + big1(c) + (e ^ c&(d^e)) + k[10] + w[10]
+		b += t
+		f = t + big0(g) + (g&h ^ a&(g^h))
+		w[11] += small0(w[12]) + w[4] + small1(w[9])
+		t = e + big1(b) + (d ^ b&(c^d)) + k[11] + w[11]
+		a += t
+		e = t + big0(f) + (f&g ^ h&(f^g))
+		w[12] += small0(w[13]) + w[5] + small1(w[10])
+		t = d + big1(a) + (c ^ a&(b^c)) + k[12] + w[12]
+		h += t
+		d = t + big0(e) + (e&f ^ g&(e^f))
+		w[13] += small0(w[14]) + w[6] + small1(w[11])
+		t = c + big1(h) + (b ^ h&(a^b)) + k[13] + w[13]
+		g += t
+		c = t + big0(d) + (d&e ^ f&(d^e))
+		w[14] += small0(w[15]) + w[7] + small1(w[12])
+		t = b + big1(g) + (a ^ g&(h^a)) + k[14] + w[14]
+		f += t
+		b = t + big0(c) + (c&d ^ e&(c^d))
+		w[15] += small0(w[0]) + w[8] + small1(w[13])
+		t = a + big1(f) + (h ^ f&(g^h)) + k[15] + w[15]
+		e += t
+		a = t + big0(b) + (b&c ^ d&(b^c))
 	}
 	s[0] += a
 	s[1] += b
