@@ -26,27 +26,24 @@ GO_PACKAGES := ./session/... ./wasm/... $(if $(wildcard web),./web/...)
 GO_IN_WASM  := ./session/... ./wasm/...
 GO_INTEROP  := ./jsbridge/...
 BLOB        := dist/matter-session.wasm
-BLOB_FLAGS  := -trimpath -ldflags="-s -w -buildid="
 WASM        := GOOS=js GOARCH=wasm
 GO_SOURCES  := go.mod go.sum $(shell find session wasm -type f -name '*.go' ! -name '*_test.go' 2>/dev/null)
 TS_SOURCES  := $(shell find jsbridge/src -type f 2>/dev/null) $(wildcard jsbridge/tsconfig*.json)
 
 .PHONY: build setup test test-go test-wasm test-ts test-browser interop demo cover size bench fuzz clean
 
-build: dist/.built $(BLOB)
+build: dist/index.js $(BLOB)
 
 # npm writes its own lockfile into node_modules last: older than ours, it is stale.
 node_modules/.package-lock.json: package.json package-lock.json
 	$(NPM) ci --no-audit --no-fund
 	touch $@
 
-$(BLOB): $(GO_SOURCES)
-	mkdir -p $(@D)
-	$(WASM) $(GO) build $(BLOB_FLAGS) -o $@ ./wasm
+$(BLOB): $(GO_SOURCES) wasm/build.sh
+	GO="$(GO)" wasm/build.sh $@ -ldflags="-s -w -buildid="
 
-dist/.built: $(TS_SOURCES) node_modules/.package-lock.json
+dist/index.js: $(TS_SOURCES) node_modules/.package-lock.json
 	node_modules/.bin/tsc -p jsbridge
-	touch $@
 
 # What needs root: a browser for the page's tests, a C compiler for the race detector, network namespaces.
 # The test files name these programs; the packages are Debian's.
@@ -106,8 +103,7 @@ cover:
 	awk -v t="$$total" 'BEGIN { exit !(t >= $(MIN_COVER)) }'
 
 size: $(BLOB)
-	@mkdir -p coverage
-	$(WASM) $(GO) build -trimpath -o coverage/names.wasm ./wasm
+	GO="$(GO)" wasm/build.sh coverage/names.wasm
 	$(NODE) jsbridge/bench/size.mjs $(BLOB) coverage/names.wasm
 
 bench: build
@@ -122,4 +118,4 @@ fuzz:
 	done
 
 clean:
-	rm -rf dist coverage node_modules jsbridge/test/build
+	rm -rf dist coverage .cache node_modules jsbridge/test/build

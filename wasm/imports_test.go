@@ -14,7 +14,7 @@ import (
 // every start, some of them hundreds of kilobytes: write what it costs and why
 // it is worth it behind a #, and in the commit. To make the list anew:
 //
-//	GOOS=js GOARCH=wasm go list -deps ./wasm > wasm/imports.txt
+//	wasm/build.sh --list > wasm/imports.txt
 func TestImportBudget(t *testing.T) {
 	b, err := os.ReadFile("imports.txt")
 	if err != nil {
@@ -26,9 +26,7 @@ func TestImportBudget(t *testing.T) {
 			want = append(want, strings.TrimSpace(line))
 		}
 	}
-	cmd := exec.Command("go", "list", "-deps", ".")
-	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
-	out, err := cmd.Output()
+	out, err := exec.Command("bash", "build.sh", "--list").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
