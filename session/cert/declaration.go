@@ -206,9 +206,9 @@ func ParseSignedDeclaration(b []byte) (*SignedDeclaration, error) {
 	signers := data.enter(derSet)
 	signer := signers.enter(derSequence)
 	signer.expect(derInteger, cmsVersion3)
-	if n := copy(s.KeyID[:], signer.take(derContext)); n != KeyIDSize {
-		signer.bad = true
-	}
+	keyID := signer.take(derContext)
+	signer.bad = signer.bad || len(keyID) != KeyIDSize
+	copy(s.KeyID[:], keyID)
 	signer.digestAlgorithm()
 	if string(signer.whole(derSequence)) != derSignatureAlgorithm {
 		signer.bad = true

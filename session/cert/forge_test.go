@@ -23,7 +23,7 @@ func signWith(k *p256.PrivateKey) func([]byte) ([64]byte, error) {
 
 // The times of the test chains: a year from 2025-01-01.
 const (
-	testBegin = 788918400
+	testBegin = 789004800
 	testEnd   = testBegin + 365*86400
 	testNow   = testBegin + 86400
 )

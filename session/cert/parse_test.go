@@ -344,6 +344,13 @@ func TestDERRefused(t *testing.T) {
 	full := replaceOnce(t, noc, aki, aki+"\x82\x01\x05")
 	_, err := ParseDER(full)
 	wantParse(t, "authority key ID with a serial", err, "cannot express")
+	c, err := ParseDER(noc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := der{b: c.AppendTBS(nil)}
+	_, err = ParseDER(appendSigned(nil, appendDER(nil, derSequence, append(whole.take(derSequence), 0x05, 0)), &c.Signature))
+	wantParse(t, "an element behind the extensions", err, "extensions: malformed")
 	algorithm := "\x06\x08" + oidECDSAWithSHA256
 	other := "\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x03"
 	inner := bytes.Index(noc, []byte(algorithm))
