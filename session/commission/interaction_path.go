@@ -36,6 +36,18 @@ type ListIndex struct {
 	Index   uint16 // valid if Present and not Null
 }
 
+// What a wildcard can leave out ([AttributePath.Flags]). Matter Core §8.9.2.3.
+const (
+	SkipRootNode            uint32 = 1 << 0
+	SkipGlobalAttributes    uint32 = 1 << 1
+	SkipAttributeList       uint32 = 1 << 2
+	SkipCommandLists        uint32 = 1 << 4
+	SkipCustomElements      uint32 = 1 << 5
+	SkipFixedAttributes     uint32 = 1 << 6
+	SkipChangesOmitted      uint32 = 1 << 7
+	SkipDiagnosticsClusters uint32 = 1 << 8
+)
+
 // ListAppend is the index of the item that an attribute data appends to a list.
 var ListAppend = ListIndex{Present: true, Null: true}
 

@@ -34,7 +34,7 @@ func codecOf[T interface{ Append([]byte) []byte }](name string, value T, parse f
 }
 
 var (
-	testPath    = AttributePath{Node: 5, Endpoint: 1, Cluster: 6, Attribute: 0x4000, List: ListIndex{Present: true, Index: 7}, Flags: 3}
+	testPath    = AttributePath{Node: 5, Endpoint: 1, Cluster: 6, Attribute: 0x4000, List: ListIndex{Present: true, Index: 7}, Flags: SkipRootNode | SkipGlobalAttributes}
 	anyPath     = AttributePath{Endpoint: AnyEndpoint, Cluster: AnyCluster, Attribute: AnyAttribute}
 	testEvent   = EventPath{Node: 5, Endpoint: 1, Cluster: 0x28, Event: 0, Urgent: true}
 	anyEvent    = EventPath{Endpoint: AnyEndpoint, Cluster: AnyCluster, Event: AnyEvent}
