@@ -21,7 +21,7 @@ const (
 	errHostAnswer    caseError = "the host's answer has the wrong form"
 
 	errRecordMismatch caseError = "the resumption record is of another fabric or node"
-	errPeerNode       caseError = "the peer's node ID is not an operational one"
+	errPeerNode       caseError = "a node ID that is not an operational one"
 	errKeyMismatch    caseError = "the operational key does not fit the certificate"
 	errEpochKeys      caseError = "1 to 3 IPK epoch keys are wanted"
 )

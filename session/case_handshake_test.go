@@ -54,8 +54,8 @@ func checkSession(t *testing.T, p *testPair, r *testRun, resumed bool) {
 	if ra.ID != rb.ID || ra.ID == [16]byte{} || ra.secret != rb.secret || ra.secret == (sharedSecret{}) {
 		t.Error("the resumption records differ, or are none")
 	}
-	wantA := ResumptionRecord{ra.ID, p.fa.index, p.fb.node, p.fb.cats, p.parametersB, p.fa.compressed, ra.secret}
-	wantB := ResumptionRecord{rb.ID, p.fb.index, p.fa.node, p.fa.cats, p.parametersA, p.fb.compressed, rb.secret}
+	wantA := ResumptionRecord{ra.ID, p.fa.index, p.fb.node, p.fb.cats, p.parametersB, p.fa.compressed, p.fa.node, ra.secret}
+	wantB := ResumptionRecord{rb.ID, p.fb.index, p.fa.node, p.fa.cats, p.parametersA, p.fb.compressed, p.fb.node, rb.secret}
 	if !reflect.DeepEqual(*ra, wantA) || !reflect.DeepEqual(*rb, wantB) {
 		t.Error("a resumption record has the wrong contents")
 	}

@@ -438,7 +438,9 @@ func TestCASERejectsAWrongSigma2ResumeMIC(t *testing.T) {
 		"MIC": func(m *sigma2Resume) { m.mic[15] ^= 1 },
 		"ID":  func(m *sigma2Resume) { m.id[0] ^= 1 },
 	} {
-		p.tables.records = []*ResumptionRecord{copyRecord(p.record, p.fb.index, p.fa.node)}
+		theirs := copyRecord(p.record, p.fb.index, p.fa.node)
+		theirs.local = p.fb.node
+		p.tables.records = []*ResumptionRecord{theirs}
 		r := alterSigma2Resume(t, p, change)
 		wantRefusal(t, &r.a, &r.b, reportInvalid)
 		if !errors.Is(r.a.err, errResumeMIC) {
@@ -511,7 +513,7 @@ func TestCASERejectsResumptionAcrossFabrics(t *testing.T) {
 	for name, index := range map[string]FabricIndex{"another index": p.fb.index, "the index given anew": q.fb.index} {
 		mine.Fabric = index
 		forged := copyRecord(p.record, q.fa.index, q.fb.node)
-		forged.compressed = q.fa.compressed
+		forged.compressed, forged.local = q.fa.compressed, q.fa.node
 		q.record = forged
 		r = q.new()
 		r.run(t)
@@ -523,19 +525,24 @@ func TestCASERejectsResumptionAcrossFabrics(t *testing.T) {
 
 // Twice in one fabric as two nodes: a record of the one is not for the other.
 func TestCASERejectsResumptionAsAnotherNodeOfTheFabric(t *testing.T) {
-	p := newTestPair(t, 24)
-	p.establish(t)
-	p.fb.index++ // the record is of a membership with another index
-	r := p.new()
-	r.run(t)
-	if r.b.secrets == nil || r.b.secrets.resumed || len(p.tables.records) != 1 {
-		t.Errorf("the responder: %v, %v", r.a.err, r.b.err)
-	}
-	p.fa.index++
-	r = p.new()
-	r.run(t)
-	if !errors.Is(r.a.err, errRecordMismatch) {
-		t.Errorf("the initiator: got %v", r.a.err)
+	for name, other := range map[string]func(r *ResumptionRecord){
+		"index":     func(r *ResumptionRecord) { r.Fabric++ },
+		"this node": func(r *ResumptionRecord) { r.local++ },
+	} {
+		p := newTestPair(t, 24)
+		p.establish(t)
+		other(p.tables.records[0])
+		r := p.new()
+		r.run(t)
+		if r.b.secrets == nil || r.b.secrets.resumed || len(p.tables.records) != 1 {
+			t.Errorf("%s: the responder: %v, %v", name, r.a.err, r.b.err)
+		}
+		other(p.record)
+		r = p.new()
+		r.run(t)
+		if !errors.Is(r.a.err, errRecordMismatch) {
+			t.Errorf("%s: the initiator: got %v", name, r.a.err)
+		}
 	}
 }
 

@@ -249,6 +249,7 @@ func (c *caseRun) establish(initiator bool, peer *peerIdentity, id [resumptionID
 			PeerCATs:   peer.cats,
 			Parameters: parameters,
 			compressed: c.fabric.compressed,
+			local:      c.fabric.node,
 			secret:     c.secret,
 		},
 	}

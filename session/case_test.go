@@ -40,7 +40,7 @@ func caseMessages() []caseMessage {
 	id := [16]byte(fill(16, 12))
 	t2 := tbe{fill(250, 13), fill(240, 14), [64]byte(fill(64, 15)), &id}
 	t3 := tbe{fill(250, 13), nil, [64]byte(fill(64, 15)), nil}
-	rec := ResumptionRecord{id, 3, 0x1122334455667788, []CAT{0x10002, 0x20001}, p, [8]byte(fill(8, 1)), sharedSecret(fill(32, 2))}
+	rec := ResumptionRecord{id, 3, 0x1122334455667788, []CAT{0x10002, 0x20001}, p, [8]byte(fill(8, 1)), 5, sharedSecret(fill(32, 2))}
 	return []caseMessage{
 		{"Sigma1", s1.append(nil), again(parseSigma1, (*sigma1).append)},
 		{"Sigma1 without options", s1short.append(nil), again(parseSigma1, (*sigma1).append)},

@@ -14,9 +14,10 @@ type ResumptionRecord struct {
 	PeerCATs   []CAT
 	Parameters Parameters // the peer's, as last stated
 
-	// compressed is the fabric's compressed ID. The index alone would not do:
-	// it is given anew when a fabric is removed.
+	// compressed is the fabric's compressed ID and local this node's ID in it.
+	// The index alone would not do: it is given anew when a fabric is removed.
 	compressed [8]byte
+	local      NodeID
 	secret     sharedSecret
 }
 
@@ -30,9 +31,14 @@ func (r *ResumptionRecord) String() string { return "resumption record [redacted
 // GoString is String.
 func (r *ResumptionRecord) GoString() string { return r.String() }
 
-// fits reports whether the record is of the fabric.
+// fits reports whether the record is of the fabric and of this node in it.
 func (r *ResumptionRecord) fits(f *Fabric) bool {
-	return r.Fabric == f.index && r.compressed == f.compressed
+	return r.Fabric == f.index && r.belongs(f)
+}
+
+// belongs is fits for a record that was stored: whatever index its fabric had then.
+func (r *ResumptionRecord) belongs(f *Fabric) bool {
+	return r.compressed == f.compressed && r.local == f.node
 }
 
 // clear erases the secret.
@@ -57,6 +63,7 @@ func (r *ResumptionRecord) AppendTLV(dst []byte) []byte {
 	}
 	w.End()
 	appendParameters(w, tlv.Context(7), r.Parameters)
+	w.Uint(tlv.Context(8), uint64(r.local))
 	w.End()
 	return w.Octets()
 }
@@ -78,22 +85,29 @@ func ParseResumptionRecord(b []byte) (*ResumptionRecord, error) {
 		case 4:
 			readFixed(r, m.compressed[:])
 		case 5:
-			m.Peer = NodeID(r.Uint64())
-			if !m.Peer.IsOperational() {
-				r.Fail(errPeerNode)
-			}
+			m.Peer = readNodeID(r)
 		case 6:
 			m.PeerCATs = readCATs(r)
 		case 7:
 			m.Parameters = parseParameters(r)
+		case 8:
+			m.local = readNodeID(r)
 		}
 	}
-	r.Require(&seen, 1, 2, 3, 4, 5, 6, 7)
+	r.Require(&seen, 1, 2, 3, 4, 5, 6, 7, 8)
 	if err := closeMessage(r, "resumption record"); err != nil {
 		m.clear()
 		return nil, err
 	}
 	return m, nil
+}
+
+func readNodeID(r *tlv.Reader) NodeID {
+	n := NodeID(r.Uint64())
+	if !n.IsOperational() {
+		r.Fail(errPeerNode)
+	}
+	return n
 }
 
 // readCATs reads tags as a NOC has them: each with a version, and no identifier

@@ -12,13 +12,13 @@ func testRecord() ResumptionRecord {
 	return ResumptionRecord{
 		ID: [16]byte(fill(16, 1)), Fabric: 254, Peer: 0xFFFF_FFEF_FFFF_FFFF,
 		PeerCATs: []CAT{0x00010001, 0x00020001, 0xFFFFFFFF}, Parameters: DefaultParameters(),
-		compressed: [8]byte(fill(8, 2)), secret: sharedSecret(fill(32, 3)),
+		compressed: [8]byte(fill(8, 2)), local: 9, secret: sharedSecret(fill(32, 3)),
 	}
 }
 
 func TestResumptionRecordIsStoredAndRestored(t *testing.T) {
 	full := testRecord()
-	bare := ResumptionRecord{Peer: 1}
+	bare := ResumptionRecord{Peer: 1, local: 1}
 	for _, want := range []ResumptionRecord{full, bare} {
 		got, err := ParseResumptionRecord(want.AppendTLV(nil))
 		if err != nil || !reflect.DeepEqual(*got, want) {
@@ -58,6 +58,7 @@ func TestResumptionRecordRefusesWhatCannotBe(t *testing.T) {
 		"fabric index 255":       func(r *ResumptionRecord) { r.Fabric = 255 },
 		"peer 0":                 func(r *ResumptionRecord) { r.Peer = 0 },
 		"a group as peer":        func(r *ResumptionRecord) { r.Peer = 0xFFFF_FFFF_FFFF_0001 },
+		"this node 0":            func(r *ResumptionRecord) { r.local = 0 },
 		"four tags":              func(r *ResumptionRecord) { r.PeerCATs = append(r.PeerCATs, 0x00030001) },
 		"a tag of version 0":     func(r *ResumptionRecord) { r.PeerCATs[0] = 0x00050000 },
 		"an identifier twice":    func(r *ResumptionRecord) { r.PeerCATs[1] = 0x00010002 },
