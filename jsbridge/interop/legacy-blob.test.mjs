@@ -8,6 +8,9 @@ import { LegacyAuthority, LegacyNode, LegacyWire, open, seal } from "./peers/leg
 
 const PEER = 7;
 const passcode = 20202021;
+const READ_REQUEST = 2;
+const REPORT_DATA = 5;
+const NOTHING_MATCHED = Buffer.from("15290424ff0c18", "hex");
 const nodes = [];
 after(() => nodes.forEach(node => node.close()));
 
@@ -40,23 +43,20 @@ async function converse(ours, wire, toOurs = []) {
     }
 }
 
-/** A message each way. */
+/** A question of ours and their answer, on the session that both have. */
 async function speak(ours, session, legacy, theyInitiated) {
     const info = ours.request("sessionInfo", { session });
     assert.deepEqual([info.session, info.peerSession], [legacy.peerSessionId, legacy.id]);
     assert.equal(info.initiator, !theyInitiated);
     assert.deepEqual(Buffer.from(info.attestationChallenge), Buffer.from(legacy.getAttestationChallengeKey()));
 
-    const payload = Uint8Array.of(1, 2, 3, 4);
-    ours.request("send", { session, protocol: 1, opcode: 2, payload, unreliable: true });
-    const [datagram] = ours.take();
-    const opened = open(legacy, datagram);
-    assert.deepEqual([opened.payloadHeader.messageType, opened.payload], [2, payload]);
-
-    ours.receive(PEER, await seal(legacy, { opcode: 8, exchangeId: 0x1234, payload }));
-    const message = ours.event("message");
-    assert.deepEqual([message.session, message.protocol, message.opcode, Uint8Array.from(message.payload), message.first],
-        [session, 1, 8, payload, true]);
+    const { id } = ours.request("read", { session, attributes: [{ endpoint: 1, cluster: 6, attribute: 0 }] });
+    const { payloadHeader } = open(legacy, ours.take()[0]);
+    assert.deepEqual([payloadHeader.protocolId, payloadHeader.messageType], [1, READ_REQUEST]);
+    const answer = { opcode: REPORT_DATA, exchangeId: payloadHeader.exchangeId, initiator: false, payload: NOTHING_MATCHED };
+    ours.receive(PEER, await seal(legacy, answer));
+    const report = ours.event("report");
+    assert.deepEqual([report.id, report.last], [id, true]);
 }
 
 test("our PASE initiator and PaseServer", async () => {

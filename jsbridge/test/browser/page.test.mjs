@@ -76,19 +76,17 @@ test("PASE of our two roles in a page", async () => {
         initiator.handle.request(performance.now(), "pase", { peer: 1, passcode: 20202021 });
         settle();
         const infos = ends.map(end => end.handle.request(performance.now(), "sessionInfo", { session: event(end, "session").session }));
-        initiator.handle.request(performance.now(), "send", {
-            session: infos[0].session, protocol: 1, opcode: 2, payload: new TextEncoder().encode("from the page"),
-        });
+        initiator.handle.request(performance.now(), "closeSession", { session: infos[0].session });
         settle();
         return {
             ids: infos.map(({ session, peerSession }) => [session, peerSession]),
             challenges: infos.map(info => String(info.attestationChallenge)),
-            heard: new TextDecoder().decode(event(responder, "message").payload),
+            closed: event(responder, "sessionClosed").session,
         };
     });
     assert.deepEqual(result.ids[0], result.ids[1].toReversed());
     assert.equal(result.challenges[0], result.challenges[1]);
-    assert.equal(result.heard, "from the page");
+    assert.equal(result.closed, result.ids[1][0], "CloseSession, sealed with the session's key, was not understood");
 });
 
 test("nothing was thrown or logged as an error in the page", () => {
