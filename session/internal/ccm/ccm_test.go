@@ -170,7 +170,7 @@ func TestAgainstModelEveryLength(t *testing.T) {
 		c, m := New(&key), newModel(&key)
 		text := fill(r, make([]byte, n))
 		step := 1
-		if n > 200 {
+		if n > 100 {
 			step = 7 + n%5 // all lengths of both, not all pairs
 		}
 		for a := n % step; a <= 60; a += step {
