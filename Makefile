@@ -22,7 +22,7 @@ FUZZTIME  ?= 10s
 MIN_COVER ?= 90.0
 
 # node_modules lies inside the module: ./... would walk it.
-GO_PACKAGES := ./session/... ./wasm/... $(if $(wildcard web),./web/...)
+GO_PACKAGES := ./session/... ./wasm/... $(if $(wildcard web/*/*.go),./web/...)
 GO_IN_WASM  := ./session/... ./wasm/...
 GO_INTEROP  := ./jsbridge/...
 BLOB        := dist/matter-session.wasm
