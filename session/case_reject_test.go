@@ -495,7 +495,7 @@ func TestCASERejectsAReplayedResumptionID(t *testing.T) {
 func TestCASERejectsResumptionAcrossFabrics(t *testing.T) {
 	p := newTestPair(t, 23)
 	p.establish(t)
-	q := newPairOf(t, newTestAuthority(t, 24, 9, false, 1), 24)
+	q := newPairOf(t, newTestAuthority(t, 24, 9, false, 1), 23) // the same node IDs
 	q.fa.index, q.fb.index = 7, 8
 	mine := p.tables.records[0]
 	q.tables.records = []*ResumptionRecord{mine}
