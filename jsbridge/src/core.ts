@@ -11,9 +11,9 @@ import {
 } from "./errors.js";
 import { load, type BlobSource, type Instance } from "./load.js";
 import { operations, readEvent, writeConfig, writeRequest, type CoreConfig, type CoreEvent, type Operations } from "./operations.js";
-import { decodeAs, field, optional, struct, text, uint16, type Schema } from "./schema.js";
+import { decodeAs, field, optional, struct, text, uint16, uint32, type Schema } from "./schema.js";
 
-const bufferSize = 131_072;
+const bufferSize = 262_144;
 
 /** What the core asks for or tells. */
 export type Output = { readonly kind: "datagram"; readonly peer: number; readonly octets: Uint8Array } | { readonly kind: "event"; readonly event: CoreEvent };
@@ -136,9 +136,9 @@ export class Core {
     #fail(): never {
         const length = this.#instance.exports["lastError"]?.() ?? 0;
         this.#instance.check();
-        const { code, message, kind } = decodeAs(lastError, this.octets(length));
+        const { code, message, statusName, statusValue } = decodeAs(lastError, this.octets(length));
         if (code === 1) this.#instance.kill(message);
-        throw errorOf(code, message, { kind });
+        throw errorOf(code, message, { statusName, statusValue });
     }
 
     /** Notices death: everyone is told, from a fresh stack. */
@@ -168,7 +168,7 @@ export class CoreHandle {
     readonly #core: Core;
     readonly #handle: number;
     readonly #forget: () => void;
-    #open = true;
+    #state: "open" | "closing" | "closed" = "open";
 
     /** @internal */
     constructor(core: Core, handle: number, forget: () => void) {
@@ -195,13 +195,19 @@ export class CoreHandle {
         return this.#core.requestOn(this.#handle, now, operation, request);
     }
 
-    /** The next output, or undefined when there is no more. To be drained after every other call. */
+    /** False from {@link close} on. */
+    get isOpen(): boolean {
+        return this.#state === "open";
+    }
+
+    /** The next output, or undefined when there is no more. To be drained after every other call, close() included. */
     next(): Output | undefined {
-        this.#check();
+        if (this.#state === "closed") return undefined;
         const packed = this.#core.call("next", this.#handle);
         const kind = packed >>> 24, length = packed & 0xffffff;
         switch (kind) {
             case 0:
+                if (this.#state === "closing") this.#state = "closed";
                 return undefined;
             case 1: {
                 const head = this.#core.octets(4);
@@ -222,32 +228,32 @@ export class CoreHandle {
         return at < 0 ? undefined : at;
     }
 
-    /** Ends the instance; what it still says (CloseSession) is returned for sending. Harmless when repeated. */
+    /** Ends the instance: its sessions say goodbye by what {@link next} then still gives. Harmless when repeated. */
     close(now: number): void {
-        if (!this.#open) return;
-        this.#open = false;
+        if (this.#state !== "open") return;
+        this.#state = "closed";
         this.#forget();
-        if (this.#core.dead === undefined) this.#core.call("close", this.#handle, now);
+        if (this.#core.dead !== undefined) return;
+        this.#core.call("close", this.#handle, now);
+        this.#state = "closing";
     }
 
     #check(): void {
-        if (!this.#open) throw new ClosedError("this instance of the core is closed");
+        if (this.#state !== "open") throw new ClosedError("this instance of the core is closed");
     }
 }
 
 type ExportName = "buffer" | "open" | "close" | "receive" | "tick" | "request" | "next" | "deadline" | "lastError";
 const exportNames: readonly ExportName[] = ["buffer", "open", "close", "receive", "tick", "request", "next", "deadline", "lastError"];
 
-const lastError: Schema<{ code: number; message: string; kind?: string | undefined }> = struct({
-    code: field(0, uint16), message: field(1, text()), kind: optional(2, text()),
+const lastError: Schema<{ code: number; message: string } & ErrorDetail> = struct({
+    code: field(0, uint16), message: field(1, text()), statusName: optional(2, text()), statusValue: optional(3, uint32),
 });
 
-/** What may come with an error code. */
+/** What may come with an error code: name and value of the peer's status, or of the fault of a setup code. */
 export interface ErrorDetail {
-    kind?: string | undefined;
     statusName?: string | undefined;
     statusValue?: number | undefined;
-    clusterStatus?: number | undefined;
 }
 
 /** The codes by which the core names errors. wasm/README.md. */
@@ -276,9 +282,9 @@ export function errorOf(code: number, message: string, detail: ErrorDetail = {})
         case 11:
             return new HandshakeError(message);
         case 12:
-            return new StatusResponseError(message, detail.statusValue ?? 0x01, detail.clusterStatus);
+            return new StatusResponseError(message, detail.statusValue ?? 0x01);
         case 13:
-            return new SetupCodeError((detail.kind ?? "inconsistent") as SetupCodeFault, message);
+            return new SetupCodeError(faultOf(detail.statusName), message);
         case 14:
             return new CertificateError(message);
         case 15:
@@ -293,4 +299,9 @@ export function errorOf(code: number, message: string, detail: ErrorDetail = {})
             known satisfies never;
             return new MatterError(`${message} (error ${code} of the core, unknown to this version)`);
     }
+}
+
+/** `CheckDigit` of the core is `check-digit` here. A passcode refused outside a code comes without a name. */
+function faultOf(name: string | undefined): SetupCodeFault {
+    return name === undefined ? "passcode" : (name.replace(/(?<=[a-z])(?=[A-Z])/g, "-").toLowerCase() as SetupCodeFault);
 }

@@ -178,6 +178,18 @@ export class Host {
     }
 }
 
+/** The octets that lie at a URL, `file:` in Node included. */
+export async function octetsFrom(url: URL): Promise<Uint8Array> {
+    try {
+        if (url.protocol === "file:") return await readFile(url);
+        const response = await fetch(url);
+        if (!response.ok) throw new Error(`the server answered ${response.status} ${response.statusText}`.trim());
+        return new Uint8Array(await response.arrayBuffer());
+    } catch (cause) {
+        throw new LoadError(`${url.href} could not be loaded: ${messageOf(cause)}`, { cause });
+    }
+}
+
 async function readFile(url: URL): Promise<Uint8Array> {
     const { readFile } = await import("node:fs/promises");
     return readFile(url);

@@ -68,31 +68,34 @@ export interface SessionInfo {
     attestationChallenge: Uint8Array;
 }
 type Id = { id: number };
+/** A question of a commissioning and its answer carry the same number. */
+type Question = Id & { request: number };
 type CommissionRequest = { fabricIndex: number; code: string } & Timing & Maybe<{
     peer: number;
-    regulatory: number;
+    place: number;
     country: string;
-    label: string;
     certifiedOnly: boolean;
-    ssid: Uint8Array;
-    password: Uint8Array;
-    dataset: Uint8Array;
-    operationalPeer: number;
+    network: number;
+    nodeId: bigint;
+    device: number;
+    termsVersion: number;
+    termsAccepted: number;
+    link: number;
 }>;
 
 /** Operation → [request, result]. */
 export interface Operations {
-    createAuthority: [Maybe<{ label: string; withIcac: boolean; adminVendorId: number }>, FabricInfo & { authority: Uint8Array }];
+    createAuthority: [Maybe<{ label: string; withIcac: boolean; adminVendorId: number; nodeId: bigint; fabricId: bigint }>, FabricInfo & { authority: Uint8Array }];
     openAuthority: [{ authority: Uint8Array }, FabricInfo];
-    openExternal: [{ rootCertificate: Uint8Array; noc: Uint8Array; icac?: Uint8Array | undefined; ipk: Uint8Array; adminVendorId: number }, FabricInfo];
+    openExternal: [{ rootCertificate: Uint8Array; noc: Uint8Array; icac?: Uint8Array | undefined; ipk: Uint8Array; adminVendorId: number; label?: string | undefined }, FabricInfo];
     addResumption: [{ record: Uint8Array }, void];
     setTrust: [Maybe<{ production: Uint8Array; test: Uint8Array }>, void];
     setUtc: [{ seconds: number }, void];
     setStream: [{ peer: number; stream: boolean }, void];
     removeFabric: [{ fabricIndex: number }, void];
     commission: [CommissionRequest, Id];
-    connect: [{ fabricIndex: number; nodeId: bigint; peer: number } & Timing & Maybe<{ full: boolean }>, Id];
-    pase: [{ peer: number; passcode: number } & Timing, Id];
+    connect: [{ fabricIndex: number; nodeId: bigint; peer: number } & Timing & Maybe<{ full: boolean; link: number }>, Id];
+    pase: [{ peer: number; passcode: number } & Timing & Maybe<{ link: number }>, Id];
     cancel: [Id, void];
     read: [ReadRequest, Id];
     write: [{ session: number; items: readonly WriteItem[] } & Maybe<{ timedMs: number; patienceMs: number }>, Id];
@@ -102,15 +105,13 @@ export interface Operations {
     openPase: [{ passcode: number; iterations: number; salt: Uint8Array }, void];
     closePase: [object, void];
     sessionInfo: [{ session: number }, SessionInfo];
-    send: [Maybe<{ session: number; exchange: number; unreliable: boolean }> & { protocol: number; opcode: number; payload: Uint8Array }, { exchange: number }];
-    closeExchange: [{ exchange: number }, void];
     parseCode: [{ text: string }, { codes: readonly ParsedCode[] }];
     makeCode: [{ vendorId: number; productId: number; flow: number; discovery: number; discriminator: number; passcode: number }, { qr: string; manual: string }];
-    discovered: [Id & { peer: number } & Timing & Maybe<{ discriminator: number; vendorId: number; productId: number; open: number }>, void];
-    discoveryEnded: [Id & Maybe<{ message: string }>, void];
-    attestationDecision: [Id & { accept: boolean }, void];
-    networkChoice: [Id & Maybe<{ ssid: Uint8Array; password: Uint8Array; dataset: Uint8Array }>, void];
-    issued: [Id & Maybe<{ noc: Uint8Array; icac: Uint8Array; error: string }>, void];
+    discovered: [Question & { peer: number } & Timing & Maybe<{ discriminator: number; vendorId: number; productId: number; link: number }>, void];
+    discoveryEnded: [Question & Maybe<{ message: string }>, void];
+    attestationDecision: [Question & { accept: boolean }, void];
+    networkChoice: [Question & Maybe<{ ssid: Uint8Array; password: Uint8Array; dataset: Uint8Array }>, void];
+    issued: [Question & Maybe<{ noc: Uint8Array; icac: Uint8Array; error: string }>, void];
     channelLost: [{ peer: number }, void];
     workAnswer: [{ work: number } & Maybe<{ result: Uint8Array; error: string }>, void];
 }
@@ -124,6 +125,7 @@ interface Operation<Request, Result> {
 const timing = (tag: number) => ({ idleMs: optional(tag, uint32), activeMs: optional(tag + 1, uint32), thresholdMs: optional(tag + 2, uint32) });
 const fabricInfo = { fabricIndex: field(1, uint8), fabricId: field(2, id64), adminNodeId: field(3, id64), compressedId: field(4, octets(8, 8)) };
 const idOnly: Schema<Id> = struct({ id: field(1, uint32) });
+const question = { id: field(1, uint32), request: field(15, uint32) };
 const attributePath: Schema<AttributePath> = struct({ endpoint: optional(0, uint16), cluster: optional(1, uint32), attribute: optional(2, uint32) });
 const eventPath: Schema<EventPath> = struct({ endpoint: optional(0, uint16), cluster: optional(1, uint32), event: optional(2, uint32) });
 const reading = {
@@ -135,7 +137,9 @@ const patience = { timedMs: optional(5, uint16), patienceMs: optional(6, uint32)
 export const operations: { readonly [K in keyof Operations]: Operation<Operations[K][0], Operations[K][1]> } = {
     createAuthority: {
         number: 1,
-        request: struct({ label: optional(1, text(32)), withIcac: optional(2, bool), adminVendorId: optional(3, uint16) }),
+        request: struct({
+            label: optional(1, text(32)), withIcac: optional(2, bool), adminVendorId: optional(3, uint16), nodeId: optional(6, id64), fabricId: optional(7, id64),
+        }),
         result: struct({ ...fabricInfo, authority: field(5, octets()) }),
     },
     openAuthority: { number: 2, request: struct({ authority: field(1, octets()) }), result: struct(fabricInfo) },
@@ -143,6 +147,7 @@ export const operations: { readonly [K in keyof Operations]: Operation<Operation
         number: 3,
         request: struct({
             rootCertificate: field(1, octets()), noc: field(2, octets()), icac: optional(3, octets()), ipk: field(4, octets(16, 16)), adminVendorId: field(5, uint16),
+            label: optional(6, text(32)),
         }),
         result: struct(fabricInfo),
     },
@@ -154,18 +159,18 @@ export const operations: { readonly [K in keyof Operations]: Operation<Operation
     commission: {
         number: 16,
         request: struct<CommissionRequest>({
-            fabricIndex: field(1, uint8), code: field(2, text()), peer: optional(3, uint32), ...timing(4), regulatory: optional(7, uint8), country: optional(8, text(2)),
-            label: optional(9, text(32)), certifiedOnly: optional(10, bool), ssid: optional(11, octets(0, 32)), password: optional(12, octets(0, 64)),
-            dataset: optional(13, octets(0, 254)), operationalPeer: optional(14, uint32),
+            fabricIndex: field(1, uint8), code: field(2, text()), peer: optional(3, uint32), ...timing(4), place: optional(7, uint8), country: optional(8, text(2)),
+            certifiedOnly: optional(10, bool), network: optional(14, uint8), nodeId: optional(15, id64), device: optional(17, uint8), termsVersion: optional(18, uint16),
+            termsAccepted: optional(19, uint16), link: optional(20, uint8),
         }),
         result: idOnly,
     },
     connect: {
         number: 17,
-        request: struct({ fabricIndex: field(1, uint8), nodeId: field(2, id64), peer: field(3, uint32), ...timing(4), full: optional(7, bool) }),
+        request: struct({ fabricIndex: field(1, uint8), nodeId: field(2, id64), peer: field(3, uint32), ...timing(4), full: optional(7, bool), link: optional(8, uint8) }),
         result: idOnly,
     },
-    pase: { number: 18, request: struct({ peer: field(1, uint32), passcode: field(2, uint32), ...timing(4) }), result: idOnly },
+    pase: { number: 18, request: struct({ peer: field(1, uint32), passcode: field(2, uint32), ...timing(4), link: optional(8, uint8) }), result: idOnly },
     cancel: { number: 19, request: idOnly },
     read: { number: 20, request: struct<ReadRequest>(reading), result: idOnly },
     write: {
@@ -204,15 +209,6 @@ export const operations: { readonly [K in keyof Operations]: Operation<Operation
             fabricIndex: optional(6, uint8), localNode: optional(7, id64), peerNode: optional(8, id64), peer: field(9, uint32), attestationChallenge: field(10, octets(16, 16)),
         }),
     },
-    send: {
-        number: 28,
-        request: struct({
-            session: optional(1, uint32), exchange: optional(2, uint32), protocol: field(3, uint32), opcode: field(4, uint8), payload: field(5, octets()),
-            unreliable: optional(6, bool),
-        }),
-        result: struct({ exchange: field(1, uint32) }),
-    },
-    closeExchange: { number: 29, request: struct({ exchange: field(1, uint32) }) },
     parseCode: {
         number: 30,
         request: struct({ text: field(1, text()) }),
@@ -233,17 +229,13 @@ export const operations: { readonly [K in keyof Operations]: Operation<Operation
     discovered: {
         number: 32,
         request: struct({
-            id: field(1, uint32), peer: field(2, uint32), discriminator: optional(3, uint16), vendorId: optional(4, uint16), productId: optional(5, uint16),
-            open: optional(6, uint8), ...timing(7),
+            ...question, peer: field(2, uint32), discriminator: optional(3, uint16), vendorId: optional(4, uint16), productId: optional(5, uint16), ...timing(7), link: optional(10, uint8),
         }),
     },
-    discoveryEnded: { number: 33, request: struct({ id: field(1, uint32), message: optional(2, text()) }) },
-    attestationDecision: { number: 34, request: struct({ id: field(1, uint32), accept: field(2, bool) }) },
-    networkChoice: {
-        number: 35,
-        request: struct({ id: field(1, uint32), ssid: optional(2, octets(0, 32)), password: optional(3, octets(0, 64)), dataset: optional(4, octets(0, 254)) }),
-    },
-    issued: { number: 36, request: struct({ id: field(1, uint32), noc: optional(2, octets()), icac: optional(3, octets()), error: optional(4, text()) }) },
+    discoveryEnded: { number: 33, request: struct({ ...question, message: optional(2, text()) }) },
+    attestationDecision: { number: 34, request: struct({ ...question, accept: field(2, bool) }) },
+    networkChoice: { number: 35, request: struct({ ...question, ssid: optional(2, octets(0, 32)), password: optional(3, octets(0, 64)), dataset: optional(4, octets(0, 254)) }) },
+    issued: { number: 36, request: struct({ ...question, noc: optional(2, octets()), icac: optional(3, octets()), error: optional(4, text()) }) },
     channelLost: { number: 37, request: struct({ peer: field(1, uint32) }) },
     workAnswer: { number: 38, request: struct({ work: field(1, uint32), result: optional(2, octets()), error: optional(3, text()) }) },
 };
@@ -289,16 +281,18 @@ type Status = Maybe<{ statusName: string; statusValue: number }>;
 /** Event → members. */
 export interface Events {
     step: Id & { step: string; status: string; elapsedMs: number; expectedMs?: number | undefined; stage: number };
-    discover: Id & Maybe<{ discriminator: number; short: boolean; vendorId: number; productId: number; operational: string }>;
-    stopDiscovery: Id;
-    attestation: Id & { verdict: string; findings: readonly { id: string; sentence: string }[]; vendorId: number; productId: number; certificateId?: string | undefined };
-    network: Id & { networkKind: string; scanned: readonly Scanned[]; why?: string | undefined };
-    issue: Id & { csr: Uint8Array; nodeId: bigint; publicKey: Uint8Array };
+    discover: Question & Maybe<{ discriminator: number; short: boolean; vendorId: number; productId: number; operational: string }>;
+    stopDiscovery: Question;
+    /** request 0: for information, nobody waits for a decision. */
+    attestation: Question & { verdict: string; findings: readonly { id: string; sentence: string }[] } & Maybe<{ vendorId: number; productId: number; certificateId: string }>;
+    network: Question & { networkKind: string; scanned: readonly Scanned[] } & Maybe<{ problem: string; deviceStatus: string }>;
+    issue: Question & { csr: Uint8Array; nodeId: bigint; publicKey: Uint8Array };
     commissioned: Id & {
-        nodeId: bigint; fabricIndex: number; vendorId: number; productId: number; name?: string | undefined; serial?: string | undefined; session: number; peer: number;
+        nodeId: bigint; fabricIndex: number; vendorId: number; productId: number; name?: string | undefined; session: number; peer: number;
     };
     commissionFailed: Id & Status & { code: string; step: string; retry: string; waitMs?: number | undefined; message: string; rolledBack: boolean };
-    session: Id & { session: number; kind: number; resumed: boolean; node?: bigint | undefined; fabricIndex?: number | undefined; peer: number };
+    /** Without the rest when it is gone again already: its end follows. */
+    session: Id & { session: number } & Maybe<{ kind: number; resumed: boolean; node: bigint; fabricIndex: number; peer: number }>;
     failed: Id & Status & { code: number; message: string };
     report: Id & { attributes?: readonly AttributeReport[] | undefined; events?: readonly EventReport[] | undefined; last: boolean };
     writeDone: Id & { statuses: readonly WriteStatus[] };
@@ -306,11 +300,8 @@ export interface Events {
     subscribed: Id & { subscriptionId: number; maxIntervalS: number };
     subscriptionLost: Id & { code: number; message: string };
     sessionClosed: { session: number; code: number; message: string };
-    work: { work: number; kind: number } & Maybe<{ fabricIndex: number; key: Uint8Array; data: Uint8Array; salt: Uint8Array; iterations: number }>;
+    work: { work: number; kind: number } & Maybe<{ fabricIndex: number; key: number; data: Uint8Array; salt: Uint8Array; iterations: number }>;
     resumption: { record: Uint8Array; fabricIndex: number; nodeId: bigint };
-    message: { session: number; exchange: number; protocol: number; opcode: number; payload: Uint8Array; first: boolean };
-    delivered: { exchange: number };
-    exchangeFailed: { exchange: number; code: number; message: string };
     paseClosed: object;
 }
 export interface Scanned {
@@ -318,7 +309,7 @@ export interface Scanned {
     rssi?: number | undefined;
     security?: number | undefined;
     channel?: number | undefined;
-    extendedPanId?: Uint8Array | undefined;
+    extendedPanId?: bigint | undefined;
 }
 
 /** One event, told apart by its type. */
@@ -334,33 +325,34 @@ const events: { readonly [K in keyof Events]: { readonly number: number; readonl
     discover: {
         number: 2,
         schema: struct({
-            id: field(1, uint32), discriminator: optional(2, uint16), short: optional(3, bool), vendorId: optional(4, uint16), productId: optional(5, uint16), operational: optional(6, text()),
+            ...question, discriminator: optional(2, uint16), short: optional(3, bool), vendorId: optional(4, uint16), productId: optional(5, uint16), operational: optional(6, text()),
         }),
     },
-    stopDiscovery: { number: 3, schema: idOnly },
+    stopDiscovery: { number: 3, schema: struct(question) },
     attestation: {
         number: 4,
         schema: struct({
-            id: field(1, uint32), verdict: field(2, text()), findings: field(3, arrayOf(struct<{ id: string; sentence: string }>({ id: field(0, text()), sentence: field(1, text()) }))),
-            vendorId: field(4, uint16), productId: field(5, uint16), certificateId: optional(6, text()),
+            ...question, verdict: field(2, text()), findings: field(3, arrayOf(struct<{ id: string; sentence: string }>({ id: field(0, text()), sentence: field(1, text()) }))),
+            vendorId: optional(4, uint16), productId: optional(5, uint16), certificateId: optional(6, text()),
         }),
     },
     network: {
         number: 5,
         schema: struct({
-            id: field(1, uint32), networkKind: field(2, text()),
+            ...question, networkKind: field(2, text()),
             scanned: field(3, arrayOf(struct<Scanned>({
-                name: field(0, octets(0, 32)), rssi: optional(1, int16), security: optional(2, uint8), channel: optional(3, uint16), extendedPanId: optional(4, octets(8, 8)),
+                name: field(0, octets(0, 32)), rssi: optional(1, int16), security: optional(2, uint8), channel: optional(3, uint16), extendedPanId: optional(4, id64),
             }))),
-            why: optional(4, text()),
+            problem: optional(4, text()),
+            deviceStatus: optional(5, text()),
         }),
     },
-    issue: { number: 6, schema: struct({ id: field(1, uint32), csr: field(2, octets()), nodeId: field(3, id64), publicKey: field(4, octets(65, 65)) }) },
+    issue: { number: 6, schema: struct({ ...question, csr: field(2, octets()), nodeId: field(3, id64), publicKey: field(4, octets(65, 65)) }) },
     commissioned: {
         number: 7,
         schema: struct({
             id: field(1, uint32), nodeId: field(2, id64), fabricIndex: field(3, uint8), vendorId: field(4, uint16), productId: field(5, uint16), name: optional(6, text()),
-            serial: optional(7, text()), session: field(8, uint32), peer: field(9, uint32),
+            session: field(8, uint32), peer: field(9, uint32),
         }),
     },
     commissionFailed: {
@@ -373,7 +365,8 @@ const events: { readonly [K in keyof Events]: { readonly number: number; readonl
     session: {
         number: 9,
         schema: struct({
-            id: field(1, uint32), session: field(2, uint32), kind: field(3, uint8), resumed: field(4, bool), node: optional(5, id64), fabricIndex: optional(6, uint8), peer: field(7, uint32),
+            id: field(1, uint32), session: field(2, uint32), kind: optional(3, uint8), resumed: optional(4, bool), node: optional(5, id64), fabricIndex: optional(6, uint8),
+            peer: optional(7, uint32),
         }),
     },
     failed: { number: 10, schema: struct({ id: field(1, uint32), code: field(2, uint16), message: field(3, text()), statusName: optional(4, text()), statusValue: optional(5, uint32) }) },
@@ -416,17 +409,11 @@ const events: { readonly [K in keyof Events]: { readonly number: number; readonl
     work: {
         number: 17,
         schema: struct({
-            work: field(1, uint32), kind: field(2, uint8), fabricIndex: optional(3, uint8), key: optional(4, octets()), data: optional(5, octets()), salt: optional(6, octets()),
+            work: field(1, uint32), kind: field(2, uint8), fabricIndex: optional(3, uint8), key: optional(4, uint32), data: optional(5, octets()), salt: optional(6, octets()),
             iterations: optional(7, uint32),
         }),
     },
     resumption: { number: 18, schema: struct({ record: field(1, octets()), fabricIndex: field(2, uint8), nodeId: field(3, id64) }) },
-    message: {
-        number: 19,
-        schema: struct({ session: field(1, uint32), exchange: field(2, uint32), protocol: field(3, uint32), opcode: field(4, uint8), payload: field(5, octets()), first: field(6, bool) }),
-    },
-    delivered: { number: 20, schema: struct({ exchange: field(1, uint32) }) },
-    exchangeFailed: { number: 21, schema: struct({ exchange: field(1, uint32), code: field(2, uint16), message: field(3, text()) }) },
     paseClosed: { number: 22, schema: struct({}) },
 };
 const eventByNumber = new Map(Object.entries(events).map(([type, entry]) => [entry.number, { type, schema: entry.schema as Schema<object> }]));

@@ -114,6 +114,8 @@ describe("TestField_F28: a dead core", () => {
                 assert.throws(() => handle.next(), DeadError);
                 assert.throws(() => handle.deadline(), DeadError);
                 handle.close(0);
+                handle.close(0);
+                assert.equal(handle.next(), undefined);
             }
             assert.throws(() => started.open(), DeadError);
             (await Core.start(fault)).open().tick(0);

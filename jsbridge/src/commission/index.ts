@@ -1,2 +1,15 @@
-/** `matter-session/commission`: the commissioner without a DOM, and the interfaces that a host implements. */
+/** `matter-session/commission`: the controller without a host, and the interfaces that a host implements. */
+export { defaultPort, parseAddress, showAddress } from "./address.js";
+export type { CommissionOptions } from "./commissioning.js";
+export type { ConnectOptions } from "./connecting.js";
+export {
+    Connection, type InteractionOptions, type InvokeOptions, type ReadOptions, type Report, type SubscribeOptions, type Subscription, type WriteOptions,
+} from "./connection.js";
+export { Controller, type ControllerOptions } from "./controller.js";
+export type { DiscoveredWithTiming } from "./discovery.js";
+export {
+    attributeJson, attributeOf, clusterOf, commandOf, eventJson, valueJson, type AttributeName, type AttributeResult, type AttributeSelector, type AttributeValue,
+    type ClusterRef, type CommandFields, type CommandName, type CommandResponse, type EventResult, type EventSelector, type MemberRef,
+} from "./interaction.js";
+export type { KnownNode } from "./nodes.js";
 export type * from "./types.js";

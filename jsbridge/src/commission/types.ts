@@ -104,6 +104,8 @@ export type AttestationDecision = "accept" | "refuse";
 export interface NetworkRequest {
     kind: "wifi" | "thread";
     scanned: readonly ScannedNetwork[];
+    /** Why it is asked again: "wifi-auth", "wifi-not-found"… */
+    problem?: string;
 }
 
 /** One network as the device sees it. */

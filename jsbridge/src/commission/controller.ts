@@ -1,0 +1,311 @@
+/** A fabric's administrator: brings devices into the fabric and talks to them. Over any transport and storage that a host gives. */
+import type { Cluster } from "../cluster.js";
+import { start, type Core } from "../core.js";
+import { ClosedError, MatterCommissionError, MatterError, SessionClosedError, StorageError } from "../errors.js";
+import { hexOf } from "../hex.js";
+import type { BlobSource } from "../load.js";
+import type { CoreConfig, CoreEvent, FabricInfo, ParsedCode } from "../operations.js";
+import { loadTrust, type TrustOptions } from "../trust.js";
+import { parseAddress, showAddress } from "./address.js";
+import { runCommissioning, type CommissionOptions } from "./commissioning.js";
+import { establish, type ConnectOptions } from "./connecting.js";
+import { Connection, type InvokeOptions, type ReadOptions, type SubscribeOptions, type Subscription, type WriteOptions } from "./connection.js";
+import { Driver } from "./driver.js";
+import type { AttributeName, AttributeValue, ClusterRef, CommandFields, CommandName, CommandResponse, MemberRef } from "./interaction.js";
+import { NodeStore, saveDurably, type KnownNode } from "./nodes.js";
+import type { Commissioned, CredentialStore, FabricAuthority, HostTransport } from "./types.js";
+
+export interface ControllerOptions {
+    /** Where the fabric's keys and nodes are kept. One store holds one fabric. */
+    storage: CredentialStore;
+    transport: HostTransport;
+    /** A certificate authority of the host's. Default: one of our own, its keys in storage. */
+    authority?: FabricAuthority;
+    /** For a fabric that is made now. */
+    fabric?: { label?: string; adminVendorId?: number; withIcac?: boolean };
+    trust?: TrustOptions;
+    /** A core of one's own, or where the blob lies. Default: the shared core. */
+    core?: Core | BlobSource;
+    config?: CoreConfig;
+    /** Called once when the controller has ended, by {@link Controller.close} or by the core's death. */
+    onClosed?: (reason: Error) => void | Promise<void>;
+}
+
+/** Seconds from 1970 to 2000, where Matter's time begins. */
+const matterEpoch = 946_684_800;
+const fabricKey = "fabric";
+
+export class Controller implements Disposable, AsyncDisposable {
+    readonly fabricId: bigint;
+    /** Our own node ID. */
+    readonly nodeId: bigint;
+    /** Sixteen upper-case hex digits. */
+    readonly compressedFabricId: string;
+    readonly #driver: Driver;
+    readonly #fabricIndex: number;
+    readonly #nodes: NodeStore;
+    readonly #authority: FabricAuthority | undefined;
+    readonly #live: Live;
+    readonly #onClosed: ((reason: Error) => void | Promise<void>) | undefined;
+    #closing: Promise<void> | undefined;
+
+    /** Creates a fabric in an empty storage, or opens the one that is there. */
+    static async open(options: ControllerOptions): Promise<Controller> {
+        const [core, trust] = await Promise.all([coreOf(options.core), loadTrust(options.trust)]);
+        const live = new Live();
+        const driver = new Driver(core, options.transport, options.config ?? {}, event => live.unclaimed(event), () => live.peers());
+        live.driver = driver;
+        try {
+            driver.request("setTrust", trust);
+            driver.request("setUtc", { seconds: utc() });
+            const fabric = options.authority === undefined ? await ownFabric(driver, options) : await foreignFabric(driver, options.authority, live);
+            const nodes = new NodeStore(options.storage, fabric.compressedId);
+            live.nodes = nodes;
+            for (const record of await nodes.resumptions()) driver.answer("addResumption", { record });
+            return new Controller(driver, fabric, nodes, live, options);
+        } catch (error) {
+            driver.close();
+            throw error;
+        }
+    }
+
+    private constructor(driver: Driver, fabric: FabricInfo, nodes: NodeStore, live: Live, options: ControllerOptions) {
+        this.#driver = driver;
+        this.#fabricIndex = fabric.fabricIndex;
+        this.#nodes = nodes;
+        this.#live = live;
+        this.#authority = options.authority;
+        this.#onClosed = options.onClosed;
+        this.fabricId = fabric.fabricId;
+        this.nodeId = fabric.adminNodeId;
+        this.compressedFabricId = hexOf(fabric.compressedId).toUpperCase();
+        driver.signal.addEventListener("abort", () => this.#ended(driver.signal.reason as Error));
+    }
+
+    /** Why nothing works any more (closed, or the core died), or undefined while it does. */
+    get ended(): Error | undefined {
+        return this.#driver.ended;
+    }
+
+    /** Reads a setup code without using it. A QR code may hold several payloads. */
+    parseCode(code: string): readonly ParsedCode[] {
+        return this.#driver.request("parseCode", { text: code }).codes;
+    }
+
+    /**
+     * Brings a device into the fabric.
+     *
+     * @throws {@link SetupCodeError} before anything is sent, if no device can have this code
+     * @throws {@link MatterCommissionError} naming the step, the cause and where to try again
+     */
+    async commission(code: string, options: CommissionOptions = {}): Promise<Commissioned> {
+        this.#driver.request("setUtc", { seconds: utc() });
+        this.parseCode(code);
+        try {
+            await this.#nodes.check();
+        } catch (cause) {
+            const message = `The home's keys could not be saved (${messageOf(cause)}), so nothing was started: without them this device would have to be reset.`;
+            throw new MatterCommissionError(message, { code: "storage-failed", retry: "same" }, { cause });
+        }
+        const event = await runCommissioning(this.#driver, this.#fabricIndex, code, options, this.#authority);
+        const { nodeId, fabricIndex, vendorId, productId, name } = event;
+        const connection = this.#live.adopt({ nodeId, session: event.session, resumed: false, peer: event.peer });
+        const address = connection.address ?? parseAddress("0.0.0.0");
+        await this.#nodes.put({ nodeId, vendorId, productId, name, address: showAddress(address), commissionedAt: BigInt(Date.now()) });
+        return {
+            nodeId, fabricId: this.fabricId, compressedFabricId: this.compressedFabricId, fabricIndex, vendorId, productId, address,
+            ...(name === undefined ? {} : { name }),
+        };
+    }
+
+    /** A session with a node: the open one, a resumed one, or a new one. */
+    async connect(nodeId: bigint, options: ConnectOptions = {}): Promise<Connection> {
+        const open = this.#live.connection(nodeId);
+        if (open !== undefined && options.full !== true && options.address === undefined) return open;
+        const known = (await this.#nodes.list()).find(node => node.nodeId === nodeId);
+        const instance = `${this.compressedFabricId}-${nodeId.toString(16).padStart(16, "0").toUpperCase()}`;
+        this.#driver.request("setUtc", { seconds: utc() });
+        const event = await establish(this.#driver, { fabricIndex: this.#fabricIndex, nodeId, instance, lastAddress: known?.address }, options);
+        if (event.peer === undefined) throw new SessionClosedError(`the session with node 0x${nodeId.toString(16)} ended as soon as it was there`);
+        const connection = this.#live.adopt({ nodeId, session: event.session, resumed: event.resumed ?? false, peer: event.peer });
+        if (connection.address !== undefined) this.#live.background(this.#nodes.moved(nodeId, showAddress(connection.address)));
+        return connection;
+    }
+
+    /** The nodes that were commissioned here. */
+    nodes(): Promise<readonly KnownNode[]> {
+        return this.#nodes.list();
+    }
+
+    /** Forgets a node on this side only: the device keeps the fabric until it is reset or told to remove it. */
+    async forget(nodeId: bigint): Promise<void> {
+        this.#live.connection(nodeId)?.close();
+        await this.#nodes.remove(nodeId);
+    }
+
+    /** {@link Connection.read}, over a session that is opened when there is none. */
+    read<C extends Cluster, K extends AttributeName<C>>(nodeId: bigint, path: { endpoint: number; cluster: C; attribute: K }, options?: ReadOptions): Promise<AttributeValue<C, K>>;
+    read(nodeId: bigint, path: { endpoint: number; cluster: ClusterRef; attribute: MemberRef }, options?: ReadOptions): Promise<unknown>;
+    async read(nodeId: bigint, path: { endpoint: number; cluster: ClusterRef; attribute: MemberRef }, options?: ReadOptions): Promise<unknown> {
+        return (await this.connect(nodeId, signalOf(options))).read(path, options);
+    }
+
+    /** {@link Connection.write}, over a session that is opened when there is none. */
+    write<C extends Cluster, K extends AttributeName<C>>(
+        nodeId: bigint,
+        path: { endpoint: number; cluster: C; attribute: K; value: AttributeValue<C, K> },
+        options?: WriteOptions,
+    ): Promise<void>;
+    write(nodeId: bigint, path: { endpoint: number; cluster: ClusterRef; attribute: MemberRef; value: unknown }, options?: WriteOptions): Promise<void>;
+    async write(nodeId: bigint, path: { endpoint: number; cluster: ClusterRef; attribute: MemberRef; value: unknown }, options?: WriteOptions): Promise<void> {
+        return (await this.connect(nodeId, signalOf(options))).write(path, options);
+    }
+
+    /** {@link Connection.invoke}, over a session that is opened when there is none. */
+    invoke<C extends Cluster, K extends CommandName<C>>(
+        nodeId: bigint,
+        path: { endpoint: number; cluster: C; command: K; fields?: CommandFields<C, K> },
+        options?: InvokeOptions,
+    ): Promise<CommandResponse<C, K>>;
+    invoke(nodeId: bigint, path: { endpoint: number; cluster: ClusterRef; command: MemberRef; fields?: unknown }, options?: InvokeOptions): Promise<unknown>;
+    async invoke(nodeId: bigint, path: { endpoint: number; cluster: ClusterRef; command: MemberRef; fields?: unknown }, options?: InvokeOptions): Promise<unknown> {
+        return (await this.connect(nodeId, signalOf(options))).invoke(path, options);
+    }
+
+    /** {@link Connection.subscribe}, over a session that is opened when there is none. */
+    async subscribe(nodeId: bigint, options: SubscribeOptions): Promise<Subscription> {
+        return (await this.connect(nodeId, signalOf(options))).subscribe(options);
+    }
+
+    /** Closes sessions and channels; what is pending fails. Resolves when storage is written. Harmless when repeated. */
+    async close(): Promise<void> {
+        this.#driver.close();
+        await this.#live.settled();
+        await this.#closing;
+    }
+
+    [Symbol.dispose](): void {
+        this.#driver.close();
+    }
+
+    [Symbol.asyncDispose](): Promise<void> {
+        return this.close();
+    }
+
+    #ended(reason: Error): void {
+        this.#live.end(reason);
+        // Kept for close(); a rejection is the host's own and ends here.
+        this.#closing = (async () => this.#onClosed?.(reason))().catch(() => {});
+    }
+}
+
+/** Sessions that are open, and what the core tells that nobody asked for. */
+class Live {
+    driver: Driver | undefined;
+    nodes: NodeStore | undefined;
+    /** Signs with the operational key of a host's authority. */
+    sign: ((data: Uint8Array) => Promise<Uint8Array>) | undefined;
+    readonly #connections = new Map<number, Connection>();
+    readonly #background = new Set<Promise<void>>();
+
+    adopt(about: { nodeId: bigint; session: number; resumed: boolean; peer: number }): Connection {
+        if (this.driver === undefined || this.driver.ended !== undefined) throw this.driver?.ended ?? new ClosedError("the controller was closed");
+        const connection = new Connection(this.driver, about);
+        this.#connections.set(about.session, connection);
+        return connection;
+    }
+
+    /** The newest open connection with a node. */
+    connection(nodeId: bigint): Connection | undefined {
+        return [...this.#connections.values()].reverse().find(connection => connection.nodeId === nodeId && connection.isOpen);
+    }
+
+    peers(): ReadonlySet<number> {
+        return new Set([...this.#connections.values()].filter(connection => connection.isOpen).map(connection => connection.peer));
+    }
+
+    unclaimed(event: CoreEvent): void {
+        switch (event.type) {
+            case "sessionClosed": {
+                const connection = this.#connections.get(event.session);
+                this.#connections.delete(event.session);
+                connection?.end(new SessionClosedError(event.message));
+                break;
+            }
+            case "resumption":
+                // Lost, it costs a full handshake next time; it must not cost the session.
+                if (this.nodes !== undefined) this.background(this.nodes.saveResumption(event.nodeId, event.record));
+                break;
+            case "work":
+                void this.#work(event.work, event.kind, event.data);
+                break;
+            default:
+                break;
+        }
+    }
+
+    /** Keeps track of a write that nobody waits for, until {@link settled}. Its failure is no failure of the caller's. */
+    background(work: Promise<void>): void {
+        const tracked: Promise<void> = work.catch(() => {}).finally(() => this.#background.delete(tracked));
+        this.#background.add(tracked);
+    }
+
+    async settled(): Promise<void> {
+        while (this.#background.size > 0) await Promise.all(this.#background);
+    }
+
+    end(reason: Error): void {
+        for (const connection of this.#connections.values()) connection.end(reason);
+        this.#connections.clear();
+    }
+
+    async #work(work: number, kind: number, data: Uint8Array | undefined): Promise<void> {
+        try {
+            if (kind !== 1 || this.sign === undefined || data === undefined) throw new MatterError(`work of kind ${kind} cannot be done here`);
+            this.driver?.answer("workAnswer", { work, result: await this.sign(data) });
+        } catch (error) {
+            this.driver?.answer("workAnswer", { work, error: messageOf(error) });
+        }
+    }
+}
+
+async function coreOf(core: Core | BlobSource | undefined): Promise<Core> {
+    return typeof core === "object" && "open" in core ? (core as Core) : start(core);
+}
+
+/** The fabric in storage, or a new one that is in storage before anything else happens. */
+async function ownFabric(driver: Driver, options: ControllerOptions): Promise<FabricInfo> {
+    const { storage } = options;
+    return storage.exclusive(fabricKey, async () => {
+        const stored = await storage.load(fabricKey);
+        if (stored !== undefined) {
+            try {
+                return driver.request("openAuthority", { authority: stored });
+            } catch (cause) {
+                throw new StorageError(`the stored fabric cannot be opened: ${messageOf(cause)}`, { cause });
+            }
+        }
+        const { authority, ...fabric } = driver.request("createAuthority", options.fabric ?? {});
+        await saveDurably(storage, fabricKey, authority);
+        return fabric;
+    });
+}
+
+async function foreignFabric(driver: Driver, authority: FabricAuthority, live: Live): Promise<FabricInfo> {
+    const [identity, ipk] = await Promise.all([authority.operationalIdentity(), authority.ipk()]);
+    live.sign = data => identity.sign(data);
+    const { noc, icac } = identity;
+    return driver.request("openExternal", { rootCertificate: authority.rootCertificate, noc, icac, ipk, adminVendorId: authority.adminVendorId });
+}
+
+function signalOf(options: { signal?: AbortSignal } | undefined): { signal?: AbortSignal } {
+    return options?.signal === undefined ? {} : { signal: options.signal };
+}
+
+function utc(): number {
+    return Math.floor(Date.now() / 1000) - matterEpoch;
+}
+
+function messageOf(error: unknown): string {
+    return error instanceof Error ? error.message : String(error);
+}
