@@ -32,7 +32,7 @@ TS_SOURCES  := $(shell find jsbridge/src -type f 2>/dev/null) $(wildcard jsbridg
 
 .PHONY: build setup test test-go test-wasm test-ts test-browser interop demo cover size bench fuzz clean
 
-build: dist/index.js $(BLOB)
+build: dist/index.js $(BLOB) dist/paa.tlv dist/paa-test.tlv dist/NOTICE.txt
 
 # npm writes its own lockfile into node_modules last: older than ours, it is stale.
 node_modules/.package-lock.json: package.json package-lock.json
@@ -43,7 +43,24 @@ $(BLOB): $(GO_SOURCES) wasm/build.sh
 	GO="$(GO)" wasm/build.sh $@ -ldflags="-s -w -buildid="
 
 dist/index.js: $(TS_SOURCES) node_modules/.package-lock.json
-	node_modules/.bin/tsc -p jsbridge
+	$(NPM) run --silent build:ts
+
+dist/%.tlv: session/commission/trust/%.tlv
+	mkdir -p $(@D)
+	cp $< $@
+
+# The blob contains Go's runtime and two modules, whose licences want to be shipped with it.
+dist/NOTICE.txt: go.mod
+	mkdir -p $(@D)
+	goroot=$$($(GO) env GOROOT)
+	{
+		printf 'matter-session.wasm contains parts of Go, filippo.io/nistec and filippo.io/bigmod.\n\n'
+		cat "$$goroot/LICENSE"
+		for module in filippo.io/nistec filippo.io/bigmod; do
+			printf '\n%s\n\n' "$$module"
+			cat "$$($(GO) list -m -f '{{.Dir}}' "$$module")/LICENSE"
+		done
+	} > $@
 
 # What needs root: a browser for the page's tests, a C compiler for the race detector, network namespaces.
 # The test files name these programs; the packages are Debian's.
