@@ -27,7 +27,7 @@ type Client struct {
 	manager *session.Manager
 	last    InteractionID
 	running []*run          // in the order they were started
-	subs    []*subscription // in the order they were established
+	subs    []*subscription // in the order their first reports came
 	inbound []*inbound      // reports in progress on exchanges that a peer opened
 	events  []Event
 }
@@ -42,11 +42,13 @@ type run struct {
 	deadline session.Instant
 }
 
-// A subscription is one that stands.
+// A subscription is one that stands, or is about to: the peer may report a
+// change before its SubscribeResponse has arrived.
 type subscription struct {
 	id       InteractionID
 	session  session.SessionID
 	peerID   uint32 // what the peer calls it
+	pending  bool   // its run goes on, and tells how it ends
 	interval session.Milliseconds
 	deadline session.Instant
 }
@@ -166,7 +168,7 @@ func (c *Client) Deadline() (at session.Instant, ok bool) {
 		}
 	}
 	for _, s := range c.subs {
-		if !ok || s.deadline < at {
+		if !s.pending && (!ok || s.deadline < at) {
 			at, ok = s.deadline, true
 		}
 	}
@@ -181,7 +183,7 @@ func (c *Client) Tick(now session.Instant) {
 		}
 	}
 	for _, s := range slices.Clone(c.subs) {
-		if now >= s.deadline {
+		if !s.pending && now >= s.deadline {
 			c.lose(now, s, session.ErrTimeout)
 		}
 	}
@@ -190,6 +192,14 @@ func (c *Client) Tick(now session.Instant) {
 // abort ends a run at once and tells its owner.
 func (c *Client) abort(now session.Instant, r *run, err error) {
 	c.manager.AbortExchange(now, r.exchange)
+	c.fail(now, r, err)
+}
+
+// fail ends a run that came to nothing.
+func (c *Client) fail(now session.Instant, r *run, err error) {
+	if s := c.pending(r); s != nil {
+		c.drop(now, s)
+	}
 	c.end(r, InteractionFailed{r.id, err})
 }
 
@@ -199,8 +209,24 @@ func (c *Client) end(r *run, e Event) {
 	c.events = append(c.events, e)
 }
 
+// pending returns the subscription that a run is about to establish, or nil.
+func (c *Client) pending(r *run) *subscription {
+	for _, s := range c.subs {
+		if s.id == r.id {
+			return s
+		}
+	}
+	return nil
+}
+
 // lose ends a subscription that stands.
 func (c *Client) lose(now session.Instant, s *subscription, err error) {
+	c.drop(now, s)
+	c.events = append(c.events, SubscriptionLost{s.id, err})
+}
+
+// drop forgets a subscription, and the reports of it that are in progress.
+func (c *Client) drop(now session.Instant, s *subscription) {
 	c.subs = slices.DeleteFunc(c.subs, func(o *subscription) bool { return o == s })
 	for _, in := range slices.Clone(c.inbound) {
 		if in.sub == s {
@@ -208,7 +234,6 @@ func (c *Client) lose(now session.Instant, s *subscription, err error) {
 			c.forget(in)
 		}
 	}
-	c.events = append(c.events, SubscriptionLost{s.id, err})
 }
 
 func (c *Client) forget(in *inbound) {

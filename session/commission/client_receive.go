@@ -22,7 +22,7 @@ func (c *Client) HandleEvent(now session.Instant, e session.Event) (consumed boo
 		}
 		return slices.ContainsFunc(c.inbound, func(i *inbound) bool { return i.exchange == e.Exchange })
 	case session.ExchangeFailed:
-		return c.failed(e)
+		return c.failed(now, e)
 	case session.SessionClosed:
 		c.closed(now, e)
 	}
@@ -63,11 +63,12 @@ func (c *Client) advance(now session.Instant, r *run, in Message) {
 	}
 	if s.report != nil {
 		c.events = append(c.events, SubscriptionReport{r.id, *s.report})
+		c.subs = append(c.subs, &subscription{id: r.id, session: r.session, peerID: r.action.(*subscribing).id, pending: true})
 	}
 	switch {
 	case err != nil:
 		c.manager.CloseExchange(now, r.exchange)
-		c.end(r, InteractionFailed{r.id, err})
+		c.fail(now, r, err)
 	case !s.done:
 		c.await(now, r)
 	default:
@@ -82,19 +83,17 @@ func (c *Client) advance(now session.Instant, r *run, in Message) {
 
 // established turns a run into a subscription.
 func (c *Client) established(now session.Instant, r *run, e SubscriptionEstablished) {
+	keep := r.action.(*subscribing).request.KeepSubscriptions
 	for _, s := range slices.Clone(c.subs) {
 		// An ID that the peer gives out again is that of the new one.
-		again := s.peerID == e.SubscriptionID
-		if (again || !r.action.(*subscribing).request.KeepSubscriptions) && c.samePeer(s.session, r.session) {
+		if !s.pending && (!keep || s.peerID == e.SubscriptionID) && c.samePeer(s.session, r.session) {
 			c.lose(now, s, ErrReplaced)
 		}
 	}
-	s := &subscription{
-		id: r.id, session: r.session, peerID: e.SubscriptionID,
-		interval: session.Milliseconds(e.MaxIntervalS)*1000 + SubscriptionMargin,
-	}
+	s := c.pending(r)
+	s.pending = false
+	s.interval = session.Milliseconds(e.MaxIntervalS)*1000 + SubscriptionMargin
 	s.deadline = now + session.Instant(s.interval)
-	c.subs = append(c.subs, s)
 }
 
 // samePeer reports whether two sessions are with the same node: a node may
@@ -177,10 +176,10 @@ func (c *Client) dismiss(now session.Instant, x session.Exchange, s Status) {
 }
 
 // failed handles the end of an exchange.
-func (c *Client) failed(e session.ExchangeFailed) bool {
+func (c *Client) failed(now session.Instant, e session.ExchangeFailed) bool {
 	for _, r := range c.running {
 		if r.exchange == e.Exchange {
-			c.end(r, InteractionFailed{r.id, e.Err})
+			c.fail(now, r, e.Err)
 			return true
 		}
 	}
@@ -197,7 +196,7 @@ func (c *Client) failed(e session.ExchangeFailed) bool {
 // exchanges have failed before.
 func (c *Client) closed(now session.Instant, e session.SessionClosed) {
 	for _, s := range slices.Clone(c.subs) {
-		if s.session == e.Session {
+		if s.session == e.Session && !s.pending {
 			c.lose(now, s, e.Err)
 		}
 	}

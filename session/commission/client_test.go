@@ -32,6 +32,7 @@ type testLink struct {
 
 	// serve answers the n-th message (from 0) of an exchange, on the device's side.
 	serve    func(n int, in Message) []Message
+	opened   func(session.Exchange) // told of each message's exchange before it is served
 	counts   map[session.Exchange]int
 	answers  []Message                 // what the client said on exchanges that the device opened
 	lost     func(toDevice bool) bool  // whether a datagram is lost
@@ -141,6 +142,9 @@ func (l *testLink) deviceEvent(e session.Event) {
 		if l.open[e.Exchange] {
 			l.answers = append(l.answers, in)
 			return
+		}
+		if l.opened != nil {
+			l.opened(e.Exchange)
 		}
 		n := l.counts[e.Exchange]
 		l.counts[e.Exchange]++
@@ -575,6 +579,45 @@ func TestClientSubscriptionReplaced(t *testing.T) {
 	}
 	if !reflect.DeepEqual(lost, []InteractionID{first, third}) {
 		t.Errorf("lost %v", lost)
+	}
+}
+
+// A change can be reported before the answer to the subscription has arrived.
+func TestClientReportBeforeSubscribeResponse(t *testing.T) {
+	for _, establish := range []bool{true, false} {
+		l := newTestLink(t, false)
+		var waiting session.Exchange
+		l.serve = func(n int, in Message) []Message {
+			if n == 0 {
+				return []Message{report(ReportData{SubscriptionID: 7, HasSubscription: true})}
+			}
+			return nil
+		}
+		l.opened = func(x session.Exchange) { waiting = x }
+		request := SubscribeRequest{MaxIntervalCeilingS: 60, Selection: Selection{Attributes: []AttributePath{partsPath}}}
+		id := l.must(l.c.Subscribe(l.now, l.id, request, Options{}))
+		l.push(report(ReportData{SubscriptionID: 7, HasSubscription: true, Attributes: []AttributeReport{{Path: partsPath, Data: arrayOf(1)}}}))
+		if len(l.answers) != 1 || statusOf(t, &l.answers[0]) != StatusSuccess {
+			t.Errorf("answers %v", l.answers)
+		}
+		if got := l.take(); len(got) != 2 || len(got[1].(SubscriptionReport).Attributes) != 1 {
+			t.Errorf("%+v", got)
+		}
+		if !establish {
+			// It never stands: one last event, and what is in progress goes with it.
+			l.push(report(ReportData{SubscriptionID: 7, HasSubscription: true, MoreChunks: true}))
+			l.deviceSend(waiting, *statusMessage(StatusResourceExhausted))
+			l.pump()
+			if e := only[InteractionFailed](l); e.ID != id || len(l.c.subs)+len(l.c.inbound)+len(l.c.running) != 0 {
+				t.Errorf("%+v", e)
+			}
+			continue
+		}
+		l.deviceSend(waiting, Message{OpcodeSubscribeResponse, SubscribeResponse{7, 60}.Append(nil)})
+		l.pump()
+		if e := only[SubscriptionEstablished](l); e.ID != id {
+			t.Errorf("%+v", e)
+		}
 	}
 }
 

@@ -187,10 +187,10 @@ func (i *invoking) handle(in Message) (step, error) {
 	}
 	i.results = append(i.results, m.Results...)
 	switch {
+	case len(m.Results) == 0: // not even a part of an answer: a peer must not keep us waiting so
+		return refuse(errNoResult)
 	case m.MoreChunks:
 		return step{reply: success()}, nil
-	case len(i.results) == 0:
-		return step{}, errNoResult
 	}
 	return step{done: true, outcome: func(id InteractionID) Event { return InvokeDone{id, i.results} }}, nil
 }

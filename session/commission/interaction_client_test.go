@@ -228,12 +228,14 @@ func TestInvokeResults(t *testing.T) {
 			t.Errorf("%+v, %v", s, err)
 		}
 	}
-	i := &invoking{commands: []CommandData{Toggle(1)}}
-	started(t, i)
-	if _, err := i.handle(Message{OpcodeInvokeResponse, InvokeResponse{}.Append(nil)}); !errors.Is(err, errNoResult) {
-		t.Errorf("no result: %v", err)
+	for _, more := range []bool{false, true} {
+		i := &invoking{commands: []CommandData{Toggle(1)}}
+		started(t, i)
+		if s, err := i.handle(Message{OpcodeInvokeResponse, InvokeResponse{MoreChunks: more}.Append(nil)}); !errors.Is(err, errNoResult) || s.reply == nil {
+			t.Errorf("no result: %+v, %v", s, err)
+		}
 	}
-	i = &invoking{commands: []CommandData{Toggle(1)}}
+	i := &invoking{commands: []CommandData{Toggle(1)}}
 	started(t, i)
 	if s, err := i.handle(Message{OpcodeInvokeResponse, InvokeResponse{Results: []CommandResult{result, result}}.Append(nil)}); !errors.Is(err, session.ErrLimit) || s.reply == nil {
 		t.Errorf("two results of one command: %v", err)
