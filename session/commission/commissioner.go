@@ -211,12 +211,7 @@ func (c *Commissioner) Handle(now session.Instant, r Reply) {
 	c.now = now
 	switch r := r.(type) {
 	case Cancel:
-		if c.find.complete { // too late: it is in the fabric
-			c.abandon()
-			c.finish()
-			return
-		}
-		c.fail(Failed{Code: CodeCancelled, Retry: RetryRestart, Message: "The commissioning was stopped."})
+		c.cancel()
 	case SessionLost:
 		c.lost(r)
 	default:

@@ -494,12 +494,17 @@ func (d *fakeDevice) addNOC(c CommandData) CommandResult {
 		return nocAnswer(NOCInvalidPublicKey)
 	case d.root == nil || cert.VerifyChain(noc, icac, d.root, 0) != nil:
 		return nocAnswer(NOCInvalidNOC)
-	case !session.NodeID(field(d.t, c.Fields, 3).Uint64()).IsOperational():
+	case !validSubject(session.NodeID(field(d.t, c.Fields, 3).Uint64())):
 		return nocAnswer(NOCInvalidAdminSubject)
 	}
 	d.ipk = append([]byte(nil), field(d.t, c.Fields, 2).Bytes(16, 16)...)
 	d.noc = noc
 	return CommandResult{Fields: NOCResponse{Status: NOCOK, Fabric: 3}.AppendFields(nil)}
+}
+
+// validSubject: an administrator is a node, or a CASE authenticated tag with a version.
+func validSubject(n session.NodeID) bool {
+	return n.IsOperational() || n>>32 == 0xFFFF_FFFD && n&0xFFFF != 0
 }
 
 func (d *fakeDevice) networking(c CommandData) CommandResult {

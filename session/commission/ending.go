@@ -197,6 +197,23 @@ func (c *Commissioner) refused(code Code, retry Retry, message string, o outcome
 	c.fail(Failed{Code: code, Retry: retry, Status: status, Message: message})
 }
 
+// cancel stops, unless it is too late for that.
+func (c *Commissioner) cancel() {
+	switch {
+	case c.find.complete: // it is in the fabric; only the label is missing
+		c.abandon()
+		c.finish()
+	case c.find.unsure && c.core.open(): // the answer decides
+		c.find.cancelled = true
+	default:
+		c.fail(cancelled())
+	}
+}
+
+func cancelled() Failed {
+	return Failed{Code: CodeCancelled, Retry: RetryRestart, Message: "The commissioning was stopped."}
+}
+
 // fail ends the commissioning. The device is told to undo what was done, if it
 // can still be told.
 func (c *Commissioner) fail(f Failed) {
@@ -246,7 +263,9 @@ func (c *Commissioner) disarm() {
 		return
 	}
 	c.invoke(on, ArmFailSafe(0, 0), shortAnswerMs, func(o outcome) {
-		c.ending.RolledBack = o.err == nil && o.code() == CommissioningOK
+		// A device that may have been told CommissioningComplete says yes to this
+		// also if there is nothing that it could undo.
+		c.ending.RolledBack = o.err == nil && o.code() == CommissioningOK && !c.find.unsure
 		c.conclude()
 	})
 }

@@ -11,14 +11,16 @@ import (
 // certificate, and is told that all of it stays. Matter Core §5.5, steps 16 to 18.
 
 type findState struct {
-	begun    bool // PASE is not needed any more
-	tries    int
-	seenAt   []Location // where the device was seen in this try
-	next     int        // the first that was not tried
-	seen     func()     // what follows when it is seen first
-	busy     int
-	asked    bool // CommissioningComplete went out at least once
-	complete bool
+	begun     bool // PASE is not needed any more
+	tries     int
+	seenAt    []Location // where the device was seen in this try
+	next      int        // the first that was not tried
+	seen      func()     // what follows when it is seen first
+	busy      int
+	asked     bool // CommissioningComplete went out at least once
+	unsure    bool // and the last one was not answered
+	cancelled bool // meanwhile
+	complete  bool
 }
 
 // InstanceName returns the name under which a node of a fabric is found in
@@ -189,12 +191,16 @@ func (c *Commissioner) again(f Failed) {
 func (c *Commissioner) startComplete() {
 	c.begin(StepComplete)
 	again := c.find.asked
-	c.find.asked = true
+	c.find.asked, c.find.unsure = true, true
 	c.invoke(c.operational.id, CommissioningComplete(), answerMs, func(o outcome) {
 		code := o.code()
 		switch {
 		case o.err != nil && o.status() == StatusSuccess: // no answer
 			c.closeSession(&c.operational)
+			if c.find.cancelled {
+				c.fail(cancelled())
+				return
+			}
 			c.again(Failed{Code: CodeCompleteRefused, Retry: RetryRestart, Message: "The device did not answer the last step: " + o.err.Error()})
 		case o.err == nil && code == CommissioningOK,
 			// It has our certificate and no fail-safe: an earlier one, whose answer
@@ -205,7 +211,11 @@ func (c *Commissioner) startComplete() {
 			f := rolledBack()
 			f.Status = code.status()
 			c.fail(f)
+		case c.find.cancelled:
+			c.find.unsure = false
+			c.fail(cancelled())
 		default:
+			c.find.unsure = false
 			c.refused(CodeCompleteRefused, RetryRestart, "The device refused the last step.", o, code.status())
 		}
 	})

@@ -112,7 +112,8 @@ type (
 		WaitMs  session.Milliseconds // until the device can be set up again, at the latest
 		Message string               // one sentence in English; no secrets
 		// RolledBack: the device has kept nothing. Otherwise it undoes the attempt
-		// by itself, WaitMs from now at the latest.
+		// by itself, WaitMs from now at the latest; unless it took the last step
+		// (StepComplete) and only its answer was lost: then it is in the fabric.
 		RolledBack bool
 	}
 )

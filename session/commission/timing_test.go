@@ -651,3 +651,98 @@ func TestFaultyKeyRequests(t *testing.T) {
 		}
 	}
 }
+
+// Stopped while the last step is on its way: its answer decides, and without one
+// nothing is claimed.
+func TestCancelWhileCompleting(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		reaches bool
+		answer  *CommandResult // nil: none
+		code    Code           // "": it is commissioned
+		undone  bool
+	}{
+		{"answered", true, ptr(general(CommissioningOK)), "", false},
+		{"answer lost", true, nil, CodeCancelled, false},
+		{"lost", false, nil, CodeCancelled, false},
+		{"refused", false, ptr(general(CommissioningInvalidAuthentication)), CodeCancelled, true},
+	} {
+		d := lamp(t)
+		r := newRig(t, d, byIP)
+		r.hook = func(q Request) bool {
+			i, ok := q.(Invoke)
+			if !ok || i.Command.Path != (CommandPath{0, ClusterGeneralCommissioning, CommandCommissioningComplete}) {
+				return false
+			}
+			if c.reaches {
+				d.invoke(r.now, true, i.Command)
+			}
+			r.reply(Cancel{})
+			r.reply(Cancel{})
+			if c.answer != nil {
+				r.reply(InvokeAnswered{i.ID, *c.answer})
+			}
+			return true
+		}
+		r.run()
+		if c.code == "" {
+			r.finished()
+			continue
+		}
+		f := r.failed()
+		if f.Code != c.code || f.RolledBack != c.undone || !c.reaches && !d.pristine() {
+			t.Errorf("%s: %+v", c.name, f)
+		}
+		checkEnd(t, c.name, r)
+	}
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// Every answer to the last step is lost, and it may have been taken: nothing is
+// claimed to be undone.
+func TestLastStepNeverAnswered(t *testing.T) {
+	for _, reaches := range []bool{false, true} {
+		d := lamp(t)
+		r := newRig(t, d, byIP)
+		r.hook = func(q Request) bool {
+			i, ok := q.(Invoke)
+			if !ok || i.Command.Path != (CommandPath{0, ClusterGeneralCommissioning, CommandCommissioningComplete}) {
+				return false
+			}
+			if reaches {
+				d.invoke(r.now, true, i.Command)
+			}
+			r.reply(OperationFailed{i.ID, session.ErrTimeout})
+			return true
+		}
+		if f := r.run().failed(); f.Code != CodeCompleteRefused || f.RolledBack || f.WaitMs == 0 && !reaches && !d.pristine() {
+			t.Errorf("%+v", f)
+		}
+		checkEnd(t, "never answered", r)
+	}
+}
+
+// An authority whose certificates no device would take is noticed before the
+// device is told.
+func TestAuthorityFails(t *testing.T) {
+	d := lamp(t)
+	r := newRig(t, d, func(c *Config) { byIP(c); c.Fabric.Authority = newTestAuthority(t, false) })
+	r.c.cfg.Fabric.Authority.fabric = 0
+	if f := r.run().failed(); f.Code != CodeUnexpected || f.Step != StepCSR || !d.pristine() {
+		t.Errorf("%+v", f)
+	}
+	// The host has no certificate to give.
+	d = lamp(t)
+	r = newRig(t, d, func(c *Config) { byIP(c); c.Fabric.Authority = nil })
+	r.hook = func(q Request) bool {
+		if q, ok := q.(IssueNOC); ok {
+			r.reply(OperationFailed{q.ID, errGone})
+			return true
+		}
+		return false
+	}
+	if f := r.run().failed(); f.Code != CodeCancelled || !d.pristine() {
+		t.Errorf("%+v", f)
+	}
+}
