@@ -102,12 +102,7 @@ func (r *rig) reply(x Reply) { r.replies = append(r.replies, x) }
 // step does one thing: one reply, or the next thing that is due. It returns
 // false at the end.
 func (r *rig) step() bool {
-	for _, q := range r.c.Requests() {
-		r.note(q)
-		if r.hook == nil || !r.hook(q) {
-			r.execute(q)
-		}
-	}
+	r.drain()
 	if r.c.Done() {
 		return false
 	}
@@ -125,6 +120,16 @@ func (r *rig) step() bool {
 	r.now = max(r.now, at)
 	r.c.Tick(r.now)
 	return true
+}
+
+// drain executes what is asked for.
+func (r *rig) drain() {
+	for _, q := range r.c.Requests() {
+		r.note(q)
+		if r.hook == nil || !r.hook(q) {
+			r.execute(q)
+		}
+	}
 }
 
 // run goes on to the end.
