@@ -38,7 +38,7 @@ type OperationID uint32
 // An errand is what the controller does for somebody: under request for a
 // commissioning, or a connection if request is 0.
 type errand struct {
-	for_    OperationID
+	owner   OperationID
 	request RequestID
 }
 
@@ -260,7 +260,7 @@ func (c *Controller) connecting(now session.Instant, shake session.HandshakeID, 
 	}
 	c.last++
 	id := c.last
-	c.shakes[shake] = errand{for_: id}
+	c.shakes[shake] = errand{owner: id}
 	c.pump(now)
 	return id, nil
 }
@@ -268,7 +268,7 @@ func (c *Controller) connecting(now session.Instant, shake session.HandshakeID, 
 // CancelConnect gives a connection up. ConnectFailed follows.
 func (c *Controller) CancelConnect(now session.Instant, id OperationID) error {
 	for shake, e := range c.shakes {
-		if e == (errand{for_: id}) {
+		if e == (errand{owner: id}) {
 			err := c.manager.CancelHandshake(now, shake)
 			c.pump(now)
 			return err

@@ -88,7 +88,7 @@ func (c *Controller) over(id OperationID) {
 
 func (c *Controller) shaking(now session.Instant, e errand, shake session.HandshakeID, err error) {
 	if err != nil {
-		c.tell(now, e.for_, OperationFailed{e.request, err})
+		c.tell(now, e.owner, OperationFailed{e.request, err})
 		return
 	}
 	c.shakes[shake] = e
@@ -96,7 +96,7 @@ func (c *Controller) shaking(now session.Instant, e errand, shake session.Handsh
 
 func (c *Controller) acting(now session.Instant, e errand, action InteractionID, err error) {
 	if err != nil {
-		c.tell(now, e.for_, OperationFailed{e.request, err})
+		c.tell(now, e.owner, OperationFailed{e.request, err})
 		return
 	}
 	c.actions[action] = e
@@ -156,15 +156,15 @@ func (c *Controller) established(now session.Instant, e session.SessionEstablish
 	switch {
 	case !ours: // a peer's
 		c.events = append(c.events, SessionEvent{e})
-	case errand.for_ != 0 && errand.request == 0:
-		c.events = append(c.events, Connected{errand.for_, e.Session})
-	case c.runs[errand.for_] == nil: // nobody wants it any more
+	case errand.owner != 0 && errand.request == 0:
+		c.events = append(c.events, Connected{errand.owner, e.Session})
+	case c.runs[errand.owner] == nil: // nobody wants it any more
 		c.sessions[e.Session] = 0
 		_ = c.manager.CloseSession(now, e.Session)
 	default:
-		c.sessions[e.Session] = errand.for_
+		c.sessions[e.Session] = errand.owner
 		info, _ := c.manager.Session(e.Session)
-		c.tell(now, errand.for_, SessionReady{errand.request, e.Session, info.AttestationChallenge})
+		c.tell(now, errand.owner, SessionReady{errand.request, e.Session, info.AttestationChallenge})
 	}
 }
 
@@ -172,11 +172,11 @@ func (c *Controller) handshakeFailed(now session.Instant, e session.HandshakeFai
 	errand, ours := c.shakes[e.Handshake]
 	delete(c.shakes, e.Handshake)
 	switch {
-	case !ours || errand.for_ == 0: // a peer's, or nobody's any more
+	case !ours || errand.owner == 0: // a peer's, or nobody's any more
 	case errand.request == 0:
-		c.events = append(c.events, ConnectFailed{errand.for_, e.Err})
+		c.events = append(c.events, ConnectFailed{errand.owner, e.Err})
 	default:
-		c.tell(now, errand.for_, OperationFailed{errand.request, e.Err})
+		c.tell(now, errand.owner, OperationFailed{errand.request, e.Err})
 	}
 }
 
@@ -207,7 +207,7 @@ func (c *Controller) interactionEvent(now session.Instant, e Event) {
 		return
 	}
 	delete(c.actions, id)
-	if errand.for_ != 0 {
-		c.tell(now, errand.for_, reply(errand.request))
+	if errand.owner != 0 {
+		c.tell(now, errand.owner, reply(errand.request))
 	}
 }

@@ -78,6 +78,7 @@ func (c *Commissioner) patience() session.Milliseconds { return c.safe.remaining
 // startFind leaves PASE behind.
 func (c *Commissioner) startFind() {
 	c.find.begun = true
+	c.begin(StepDiscover)
 	if c.at.Link == LinkIP && c.pase.usable() && c.patience() < discoverMs+caseMs {
 		c.arm(discoverMs+caseMs, func(o outcome) {
 			if o.err != nil && o.status() == StatusSuccess {
@@ -92,8 +93,9 @@ func (c *Commissioner) startFind() {
 
 // findAgain makes one try of finding the device, CASE and the end.
 func (c *Commissioner) findAgain() {
-	c.find.tries++
-	c.begin(StepDiscover)
+	if c.find.tries++; c.find.tries > 1 {
+		c.begin(StepDiscover)
+	}
 	switch {
 	case c.patience() == 0:
 		c.fail(rolledBack())
