@@ -21,8 +21,8 @@ export interface ControllerOptions {
     transport: HostTransport;
     /** A certificate authority of the host's. Default: one of our own, its keys in storage. */
     authority?: FabricAuthority;
-    /** For a fabric that is made now. */
-    fabric?: { label?: string; adminVendorId?: number; withIcac?: boolean };
+    /** For a fabric that is made now; false: none is made, an empty storage is an error. */
+    fabric?: { label?: string; adminVendorId?: number; withIcac?: boolean } | false;
     trust?: TrustOptions;
     /** A core of one's own, or where the blob lies. Default: the shared core. */
     core?: Core | BlobSource;
@@ -285,6 +285,7 @@ async function ownFabric(driver: Driver, options: ControllerOptions): Promise<Fa
                 throw new StorageError(`the stored fabric cannot be opened: ${messageOf(cause)}`, { cause });
             }
         }
+        if (options.fabric === false) throw new StorageError("there is no home here yet: commission a device first");
         const { authority, ...fabric } = driver.request("createAuthority", options.fabric ?? {});
         await saveDurably(storage, fabricKey, authority);
         return fabric;

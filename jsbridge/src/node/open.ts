@@ -1,8 +1,10 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { Controller, type ControllerOptions } from "../commission/controller.js";
+import type { TrustOptions } from "../trust.js";
 import { discover, type DnssdOptions } from "./dnssd.js";
 import { DirectoryStore } from "./storage.js";
+import { TrustStore } from "./trust-list.js";
 import { UdpTransport, type UdpOptions } from "./udp.js";
 
 export interface NodeControllerOptions extends Omit<ControllerOptions, "storage" | "transport"> {
@@ -28,9 +30,17 @@ export async function openController(options: NodeControllerOptions = {}): Promi
         await rest.onClosed?.(reason);
     };
     try {
-        return await Controller.open({ ...rest, storage: new DirectoryStore(directory), transport, onClosed });
+        const storage = new DirectoryStore(directory);
+        return await Controller.open({ ...rest, trust: await trustOf(storage, rest.trust), storage, transport, onClosed });
     } catch (error) {
         await transport.close();
         throw error;
     }
+}
+
+/** Lists that were imported or fetched into the directory go before those of the package. */
+async function trustOf(storage: DirectoryStore, trust: TrustOptions = {}): Promise<TrustOptions> {
+    const store = new TrustStore(storage);
+    const production = trust.production ?? (await store.production()).octets;
+    return { production, test: trust.test === true ? (await store.test()).octets : (trust.test ?? false) };
 }
