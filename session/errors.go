@@ -26,6 +26,8 @@ var (
 	ErrUnexpected = errors.New("session: unexpected message")
 	// ErrInvalid: a message whose content is not acceptable.
 	ErrInvalid = errors.New("session: invalid message")
+	// ErrHost: the host could not do work that was delegated to it ([WorkWanted]). The peer is not at fault.
+	ErrHost = errors.New("session: the host could not do the work that was asked of it")
 	// ErrTooLarge: the message does not fit a datagram.
 	ErrTooLarge = errors.New("session: message too large")
 )

@@ -207,9 +207,44 @@ func TestHostDoesDelegatedWork(t *testing.T) {
 		t.Fatal(err)
 	}
 	n.run(60_000, nil)
-	if failed := eventsOf[HandshakeFailed](a); len(failed) != 1 || !errors.Is(failed[0].Err, broken) {
+	if failed := eventsOf[HandshakeFailed](a); len(failed) != 1 || !errors.Is(failed[0].Err, broken) || !errors.Is(failed[0].Err, ErrHost) {
 		t.Errorf("%v", failed)
 	}
+	if failed := eventsOf[HandshakeFailed](b); len(failed) != 0 {
+		t.Errorf("the peer was told of a handshake that it had not met: %v", failed)
+	}
+}
+
+// The device is told at once: it would refuse others for a minute.
+func TestPeerIsToldOfTheHostsFailure(t *testing.T) {
+	n := newTestNetwork(t, 24)
+	a, b := n.node(1, Config{Delegate: DelegatePBKDF2}), n.node(2, Config{})
+	if err := b.OpenPASE(testVerifier(t)); err != nil {
+		t.Fatal(err)
+	}
+	broken := errors.New("no time")
+	a.on = func(e Event) {
+		if w, ok := e.(WorkWanted); ok {
+			if err := a.Answer(n.now, w.Work.ID, nil, broken); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if _, err := a.StartPASE(n.now, b.peer, testPasscode, Parameters{}); err != nil {
+		t.Fatal(err)
+	}
+	n.run(1000, nil)
+	if failed := eventsOf[HandshakeFailed](a); len(failed) != 1 || !errors.Is(failed[0].Err, broken) || !errors.Is(failed[0].Err, ErrHost) {
+		t.Errorf("initiator: %v", failed)
+	}
+	var told *PeerStatusError
+	failed := eventsOf[HandshakeFailed](b)
+	if len(failed) != 1 || !errors.As(failed[0].Err, &told) || told.Report.General != GeneralFailure {
+		t.Errorf("responder: %v", failed)
+	}
+	a.on = nil
+	a.delegate = 0
+	establishPASE(t, n, a, b)
 }
 
 func TestField_F09_AbandonedSigma1DoesNotDelayTheNext(t *testing.T) {

@@ -36,6 +36,7 @@ type handshakeRun struct {
 	work      WorkID // asked and not answered; 0 is none
 	lastHeard Instant
 	last      bool    // a Sigma3 or Pake3 came: nearly done
+	met       bool    // the peer knows of it, and is to be told of its end
 	deadline  Instant // to give up, or to begin again
 	abandonAt Instant // PASE responders: however lively the peer is
 }
@@ -302,8 +303,9 @@ func (m *Manager) handshakeReceived(now Instant, run *handshakeRun, in handshake
 }
 
 // Answer gives the result of a piece of work that [WorkWanted] asked for; err
-// says that the host could not do it. It returns [ErrNotFound] if nobody waits
-// for it any more.
+// says that the host could not do it: that ends the handshake with an error that
+// is both [ErrHost] and err. It returns [ErrNotFound] if nobody waits for it any
+// more.
 func (m *Manager) Answer(now Instant, id WorkID, result []byte, err error) error {
 	for _, run := range m.runs {
 		if run.work == id && id != 0 {
@@ -312,6 +314,9 @@ func (m *Manager) Answer(now Instant, id WorkID, result []byte, err error) error
 			var step handshakeStep
 			if err == nil {
 				step, err = run.hs.answer(result)
+			} else if err = (&workError{err}); run.met || !run.initiator {
+				// A peer that is not told waits, and refuses others meanwhile.
+				err = hostFailure(err)
 			}
 			m.advance(now, run, step, err)
 			return nil
@@ -320,9 +325,16 @@ func (m *Manager) Answer(now Instant, id WorkID, result []byte, err error) error
 	return ErrNotFound
 }
 
+// A workError is why the host could not do what a handshake asked of it.
+type workError struct{ err error }
+
+func (e *workError) Error() string   { return "session: the host failed: " + e.err.Error() }
+func (e *workError) Unwrap() []error { return []error{ErrHost, e.err} }
+
 // advance does what a handshake wants done.
 func (m *Manager) advance(now Instant, run *handshakeRun, step handshakeStep, err error) {
 	if err == nil && step.send != nil {
+		run.met = true
 		err = m.send(now, run.x, Message{Protocol: ProtocolSecureChannel, Opcode: step.send.opcode, Payload: step.send.payload})
 	}
 	if err != nil {

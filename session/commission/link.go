@@ -128,6 +128,8 @@ func (c *Commissioner) noCandidate() {
 		f.Status = secureChannelStatus(refused.Report)
 	case errors.Is(err, session.ErrTimeout):
 		f.Code, f.Message = CodePASETimeout, "The device did not answer."
+	case errors.Is(err, session.ErrHost):
+		f.Code, f.Message = CodeUnexpected, "This computer could not do its part of the handshake: "+err.Error()
 	default:
 		f.Code, f.Message = CodeConnectionLost, "The connection to the device could not be made: "+err.Error()
 	}

@@ -25,6 +25,7 @@ func TestPASEFailures(t *testing.T) {
 		{session.ErrTimeout, CodePASETimeout, RetryRestart},
 		{invalid, CodeWindowClosed, RetryRestart},
 		{errGone, CodeConnectionLost, RetryRestart},
+		{session.ErrHost, CodeUnexpected, RetryRestart},
 		{busyReport(700), CodeDeviceBusy, RetrySame},
 	} {
 		d := lamp(t)
