@@ -32,6 +32,7 @@ const (
 	codeProtocol
 	codeAuthentication
 	codeFabric
+	codeHost
 )
 
 var codes = []struct {
@@ -42,6 +43,7 @@ var codes = []struct {
 	{errHandle, codeHandle},
 	{errArgument, codeArgument},
 	{errFull, codeLimit},
+	{session.ErrHost, codeHost},
 	{session.ErrNotFound, codeNotFound},
 	{session.ErrClosed, codeClosed},
 	{commission.ErrChannelLost, codeClosed},

@@ -224,6 +224,7 @@ func (in *instance) writeSessionEvent(w *tlv.Writer, e session.Event) {
 		w.Uint(ctx(3), uint64(e.Work.Fabric))
 		w.Uint(ctx(4), uint64(e.Work.Key))
 		w.Bytes(ctx(5), e.Work.Data)
+		clear(e.Work.Data) // may be a passcode; the host has it now
 		w.Bytes(ctx(6), e.Work.Salt)
 		w.Uint(ctx(7), uint64(e.Work.Iterations))
 	case session.ResumptionSaved:

@@ -73,10 +73,12 @@ func workAnswer(in *instance, now session.Instant, m *members, w *tlv.Writer) er
 	if !m.has(2) {
 		failure = hostError(m.text(3))
 	}
+	result := m.octets(2)
 	if m.err != nil {
 		return m.err
 	}
-	return in.controller.Answer(now, id, m.octets(2), failure)
+	defer clear(result) // secret, whatever kind of work it was
+	return in.controller.Answer(now, id, result, failure)
 }
 
 // hostError is an error in the host's words.
@@ -84,5 +86,5 @@ func hostError(message string) error {
 	if message == "" {
 		message = "no reason given"
 	}
-	return errors.New("host: " + message)
+	return errors.New(message)
 }

@@ -425,11 +425,25 @@ func closeSession(in *instance, now session.Instant, m *members, w *tlv.Writer) 
 }
 
 func openPASE(in *instance, now session.Instant, m *members, w *tlv.Writer) error {
-	passcode, iterations, salt := m.u32(1), m.u32(2), m.octets(3)
+	iterations, salt := m.u32(2), m.octets(3)
+	var (
+		v   *session.PASEVerifier
+		err error
+	)
+	if m.has(4) == m.has(1) {
+		return errArgument
+	}
+	if m.has(4) {
+		stored := m.octets(4)
+		if m.err == nil {
+			v, err = session.ParsePASEVerifier(stored, iterations, salt)
+		}
+	} else if passcode := m.u32(1); m.err == nil {
+		v, err = session.NewPASEVerifier(passcode, iterations, salt)
+	}
 	if m.err != nil {
 		return m.err
 	}
-	v, err := session.NewPASEVerifier(passcode, iterations, salt)
 	if err != nil {
 		return err
 	}
