@@ -110,6 +110,9 @@ serve(
             return { onOff: light.state.onOff.onOff };
         },
         erase: async () => {
+            // Peers that are gone would each be told, and waited for until retransmission gives up.
+            const cause = new Error("factory reset");
+            await Promise.all([...node.env.get(SessionManager).sessions].map(session => session.initiateForceClose({ cause })));
             await node.erase();
             return ready();
         },
