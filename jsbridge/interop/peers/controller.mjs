@@ -4,7 +4,8 @@
 //
 // Prints {"ready": true, "port"}, then answers commands on standard input, one JSON object per line:
 //     {"do": "commission", "port", "passcode", "ip"?: "::1"}
-//         → {"answer": "commission", "nodeId", "total": ms, "steps": [[name, ms], …]}
+//         → {"answer": "commission", "nodeId", "steps": [[name, ms], …], "flow": ms until CommissioningComplete was answered,
+//            "total": ms until matter.js had also read the device's structure}
 //     {"do": "pase", "port", "passcode", "ip"?}       only the PASE session, closed again → {"answer": "pase", "total": ms}
 //     {"do": "toggle"}, {"do": "read"}                 the on/off cluster of the device commissioned last → "onOff"
 //     {"do": "issue", "publicKey", "nodeId"}          a certificate from its authority: for a responder that is no device
@@ -74,6 +75,11 @@ function timedFlow(steps) {
                 }
             });
         }
+
+        async executeCommissioning() {
+            await super.executeCommissioning();
+            steps.end = performance.now();
+        }
     };
 }
 
@@ -136,7 +142,12 @@ serve(
             });
             device = node;
             peerAddress = node.state.commissioning.peerAddress;
-            return { nodeId: peerAddress.nodeId, total: performance.now() - start, steps: [["pase", pase], ...steps] };
+            return {
+                nodeId: peerAddress.nodeId,
+                steps: [["pase", pase], ...steps],
+                flow: steps.end - start,
+                total: performance.now() - start,
+            };
         },
         toggle: async () => {
             await device.parts.get("ep1").commandsOf(OnOffClient).toggle();
