@@ -5,7 +5,7 @@
  * fails returns a negative number, and the reason is then fetched. wasm/README.md has the other side.
  */
 import {
-    AuthenticationError, CancelledError, CertificateError, ClosedError, DeadError, FabricError, HandshakeError, ImplementationError,
+    AuthenticationError, CancelledError, CertificateError, ClosedError, DeadError, FabricError, HandshakeError, HostError, ImplementationError,
     MatterError, NoResponseTimeoutError, NotStartedError, ResourceExhaustedError, SessionClosedError, SetupCodeError, StatusResponseError,
     UnexpectedDataError, WrongPasscodeError, type SetupCodeFault,
 } from "./errors.js";
@@ -97,7 +97,10 @@ export class Core {
 
     /** @internal */
     requestOn<K extends keyof Operations>(handle: number, now: number, operation: K, request: Operations[K][0]): Operations[K][1] {
-        const length = this.call("request", handle, now, this.put(writeRequest(operation, request)));
+        const octets = writeRequest(operation, request);
+        const size = this.put(octets);
+        octets.fill(0); // may be a passcode, or what came of it
+        const length = this.call("request", handle, now, size);
         const { result } = operations[operation];
         return (result === undefined ? undefined : decodeAs(result as Schema<unknown>, this.octets(length))) as Operations[K][1];
     }
@@ -112,6 +115,16 @@ export class Core {
     /** A copy of the first octets of the buffer: the next call overwrites them. @internal */
     octets(length: number, from = 0): Uint8Array {
         return this.#buffer().slice(from, length);
+    }
+
+    /** The event in the buffer, which is erased: it may be a passcode to be stretched. @internal */
+    takeEvent(length: number): CoreEvent {
+        const octets = this.#buffer().subarray(0, length);
+        try {
+            return readEvent(octets);
+        } finally {
+            octets.fill(0);
+        }
     }
 
     /** Calls an export. A negative result becomes the error that it stands for. @internal */
@@ -215,7 +228,7 @@ export class CoreHandle {
                 return { kind: "datagram", peer, octets: this.#core.octets(length, 4) };
             }
             case 2:
-                return { kind: "event", event: readEvent(this.#core.octets(length)) };
+                return { kind: "event", event: this.#core.takeEvent(length) };
             default:
                 throw new ImplementationError(`the core gave an output of unknown kind ${kind}`);
         }
@@ -257,7 +270,7 @@ export interface ErrorDetail {
 }
 
 /** The codes by which the core names errors. wasm/README.md. */
-export type ErrorCode = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16 | 17 | 18;
+export type ErrorCode = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16 | 17 | 18 | 19;
 
 /** The error of a code. */
 export function errorOf(code: number, message: string, detail: ErrorDetail = {}): MatterError {
@@ -295,6 +308,8 @@ export function errorOf(code: number, message: string, detail: ErrorDetail = {})
             return new AuthenticationError(message);
         case 18:
             return new FabricError(message);
+        case 19:
+            return new HostError(message);
         default:
             known satisfies never;
             return new MatterError(`${message} (error ${code} of the core, unknown to this version)`);

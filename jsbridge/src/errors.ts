@@ -65,6 +65,9 @@ export class CertificateError extends UnexpectedDataError {}
 /** A message was not sealed with the session's key, or was changed on its way. */
 export class AuthenticationError extends UnexpectedDataError {}
 
+/** This side's host failed at work that the handshake needed: WebCrypto, or an authority that signs. */
+export class HostError extends MatterError {}
+
 /** There is no such fabric, or the peer is not in it. */
 export class FabricError extends MatterError {}
 

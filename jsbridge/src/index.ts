@@ -11,3 +11,4 @@ export type * from "./operations.js";
 export * from "./schema.js";
 export * from "./tlv.js";
 export { loadTrust, productionTrust, testTrust, type TrustOptions } from "./trust.js";
+export type { Sign, WorkOptions } from "./work.js";

@@ -102,7 +102,8 @@ export interface Operations {
     invoke: [{ session: number; items: readonly InvokeItem[] } & Maybe<{ timedMs: number; patienceMs: number }>, Id];
     subscribe: [ReadRequest & { minFloorS: number; maxCeilingS: number; keep?: boolean | undefined }, Id];
     closeSession: [{ session: number }, void];
-    openPase: [{ passcode: number; iterations: number; salt: Uint8Array }, void];
+    /** By passcode, which takes as long as iterations say, or by its verifier: w0 ‖ L, 97 octets. */
+    openPase: [{ iterations: number; salt: Uint8Array } & Maybe<{ passcode: number; verifier: Uint8Array }>, void];
     closePase: [object, void];
     sessionInfo: [{ session: number }, SessionInfo];
     parseCode: [{ text: string }, { codes: readonly ParsedCode[] }];
@@ -199,7 +200,7 @@ export const operations: { readonly [K in keyof Operations]: Operation<Operation
         result: idOnly,
     },
     closeSession: { number: 24, request: struct({ session: field(1, uint32) }) },
-    openPase: { number: 25, request: struct({ passcode: field(1, uint32), iterations: field(2, uint32), salt: field(3, octets(16, 32)) }) },
+    openPase: { number: 25, request: struct({ passcode: optional(1, uint32), iterations: field(2, uint32), salt: field(3, octets(16, 32)), verifier: optional(4, octets(97, 97)) }) },
     closePase: { number: 26, request: struct({}) },
     sessionInfo: {
         number: 27,

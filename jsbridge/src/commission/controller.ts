@@ -1,11 +1,12 @@
 /** A fabric's administrator: brings devices into the fabric and talks to them. Over any transport and storage that a host gives. */
 import type { Cluster } from "../cluster.js";
 import { start, type Core } from "../core.js";
-import { ClosedError, MatterCommissionError, MatterError, SessionClosedError, StorageError } from "../errors.js";
+import { ClosedError, MatterCommissionError, SessionClosedError, StorageError } from "../errors.js";
 import { hexOf } from "../hex.js";
 import type { BlobSource } from "../load.js";
-import type { CoreConfig, CoreEvent, FabricInfo, ParsedCode } from "../operations.js";
+import type { CoreConfig, CoreEvent, Events, FabricInfo, ParsedCode } from "../operations.js";
 import { loadTrust, type TrustOptions } from "../trust.js";
+import { HostWork, type WorkOptions } from "../work.js";
 import { parseAddress, showAddress } from "./address.js";
 import { runCommissioning, type CommissionOptions } from "./commissioning.js";
 import { establish, type ConnectOptions } from "./connecting.js";
@@ -26,7 +27,9 @@ export interface ControllerOptions {
     trust?: TrustOptions;
     /** A core of one's own, or where the blob lies. Default: the shared core. */
     core?: Core | BlobSource;
-    config?: CoreConfig;
+    config?: Omit<CoreConfig, "delegate">;
+    /** Which work WebCrypto does instead of the core. */
+    work?: WorkOptions;
     /** Called once when the controller has ended, by {@link Controller.close} or by the core's death. */
     onClosed?: (reason: Error) => void | Promise<void>;
 }
@@ -52,8 +55,9 @@ export class Controller implements Disposable, AsyncDisposable {
     /** Creates a fabric in an empty storage, or opens the one that is there. */
     static async open(options: ControllerOptions): Promise<Controller> {
         const [core, trust] = await Promise.all([coreOf(options.core), loadTrust(options.trust)]);
-        const live = new Live();
-        const driver = new Driver(core, options.transport, options.config ?? {}, event => live.unclaimed(event), () => live.peers());
+        const live = new Live(new HostWork(options.work));
+        const config = { ...options.config, delegate: live.host.delegate };
+        const driver = new Driver(core, options.transport, config, event => live.unclaimed(event), () => live.peers());
         live.driver = driver;
         try {
             driver.request("setTrust", trust);
@@ -203,10 +207,13 @@ export class Controller implements Disposable, AsyncDisposable {
 class Live {
     driver: Driver | undefined;
     nodes: NodeStore | undefined;
-    /** Signs with the operational key of a host's authority. */
-    sign: ((data: Uint8Array) => Promise<Uint8Array>) | undefined;
+    readonly host: HostWork;
     readonly #connections = new Map<number, Connection>();
     readonly #background = new Set<Promise<void>>();
+
+    constructor(host: HostWork) {
+        this.host = host;
+    }
 
     adopt(about: { nodeId: bigint; session: number; resumed: boolean; peer: number }): Connection {
         if (this.driver === undefined || this.driver.ended !== undefined) throw this.driver?.ended ?? new ClosedError("the controller was closed");
@@ -237,7 +244,7 @@ class Live {
                 if (this.nodes !== undefined) this.background(this.nodes.saveResumption(event.nodeId, event.record));
                 break;
             case "work":
-                void this.#work(event.work, event.kind, event.data);
+                void this.#work(event);
                 break;
             default:
                 break;
@@ -257,15 +264,21 @@ class Live {
     end(reason: Error): void {
         for (const connection of this.#connections.values()) connection.end(reason);
         this.#connections.clear();
+        this.host.clear();
     }
 
-    async #work(work: number, kind: number, data: Uint8Array | undefined): Promise<void> {
+    /** Never rejects. An answer that comes too late, or after the end, is dropped by {@link Driver.answer}. */
+    async #work(event: Events["work"]): Promise<void> {
+        const { work } = event;
+        let answer: { result: Uint8Array } | { error: string };
         try {
-            if (kind !== 1 || this.sign === undefined || data === undefined) throw new MatterError(`work of kind ${kind} cannot be done here`);
-            this.driver?.answer("workAnswer", { work, result: await this.sign(data) });
+            answer = { result: await this.host.do(event) };
         } catch (error) {
-            this.driver?.answer("workAnswer", { work, error: messageOf(error) });
+            answer = { error: messageOf(error) };
         }
+        this.driver?.answer("workAnswer", { work, ...answer });
+        // Secret, and made for us alone, unless it is a signature or a public key.
+        if ("result" in answer && event.kind > 2) answer.result.fill(0);
     }
 }
 
@@ -294,7 +307,7 @@ async function ownFabric(driver: Driver, options: ControllerOptions): Promise<Fa
 
 async function foreignFabric(driver: Driver, authority: FabricAuthority, live: Live): Promise<FabricInfo> {
     const [identity, ipk] = await Promise.all([authority.operationalIdentity(), authority.ipk()]);
-    live.sign = data => identity.sign(data);
+    live.host.sign = data => identity.sign(data);
     const { noc, icac } = identity;
     return driver.request("openExternal", { rootCertificate: authority.rootCertificate, noc, icac, ipk, adminVendorId: authority.adminVendorId });
 }
