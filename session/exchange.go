@@ -1,6 +1,9 @@
 package session
 
 import (
+	"errors"
+
+	"github.com/matter-session/matter-session/session/internal/ccm"
 	"github.com/matter-session/matter-session/session/message"
 )
 
@@ -90,7 +93,7 @@ func (x *exchange) interval(now Instant) Milliseconds {
 
 // openExchange makes an exchange and enters it in the tables.
 func (m *Manager) openExchange(now Instant, key exchangeKey, s *Session, u *unsecured) (*exchange, error) {
-	if len(m.exchanges) >= maxExchanges {
+	if s != nil && len(m.exchanges)-m.unsecuredExchanges >= maxExchanges {
 		return nil, ErrLimit
 	}
 	m.lastExchange++
@@ -98,11 +101,7 @@ func (m *Manager) openExchange(now Instant, key exchangeKey, s *Session, u *unse
 	m.exchanges = append(m.exchanges, x)
 	m.exchangeByKey[key] = x
 	m.exchangeByHandle[x.handle] = x
-	if s != nil {
-		s.exchanges++
-	} else {
-		u.exchanges++
-	}
+	m.countExchange(x, 1)
 	return x, nil
 }
 
@@ -120,13 +119,32 @@ func (m *Manager) removeExchange(now Instant, x *exchange) {
 		}
 	}
 	x.pending, x.queue, x.ack = nil, nil, owedAck{}
-	if x.session != nil {
-		x.session.exchanges--
-		return
-	}
-	if x.unsecured.exchanges--; x.unsecured.exchanges == 0 {
+	m.countExchange(x, -1)
+	if x.unsecured != nil && x.unsecured.exchanges == 0 {
 		x.unsecured.forgetAt = now + lingering
 	}
+}
+
+// countExchange keeps the numbers by which the tables are bounded.
+func (m *Manager) countExchange(x *exchange, by int) {
+	switch {
+	case x.session == nil:
+		x.unsecured.exchanges += by
+		m.unsecuredExchanges += by
+	case x.key.initiator:
+		x.session.exchanges += by
+	default:
+		x.session.exchanges += by
+		x.session.peerExchanges += by
+		m.peerExchanges += by
+	}
+}
+
+// peerMayOpen reports whether there is room for another exchange that the peer
+// of s opens. Peers together do not get all of it: we must be able to speak, too.
+func (m *Manager) peerMayOpen(s *Session) bool {
+	return s.peerExchanges < maxExchangesPerSession && m.peerExchanges < maxPeerExchanges &&
+		len(m.exchanges)-m.unsecuredExchanges < maxExchanges
 }
 
 // closeExchange is called when x's owner is done with it. An acknowledgement
@@ -180,11 +198,18 @@ func (m *Manager) send(now Instant, x *exchange, msg Message) error {
 		if len(x.queue) >= maxQueue {
 			return ErrLimit
 		}
+		if x.size(msg) > message.MaxDatagram {
+			return ErrTooLarge
+		}
 		msg.Payload = append([]byte(nil), msg.Payload...)
 		x.queue = append(x.queue, msg)
 		return nil
 	}
 	octets, counter, err := m.encode(x, msg)
+	if x.ack.owed && errors.Is(err, ErrTooLarge) {
+		m.sendAck(now, x) // there is no room for it beside the message
+		octets, counter, err = m.encode(x, msg)
+	}
 	if err != nil {
 		return err
 	}
@@ -199,6 +224,18 @@ func (m *Manager) send(now Instant, x *exchange, msg Message) error {
 	}
 	m.transmit(x.peer(), octets)
 	return nil
+}
+
+// size is how long the datagram of msg is if it carries no acknowledgement.
+func (x *exchange) size(msg Message) int {
+	n := 8 + 6 + len(msg.Payload)
+	if msg.Protocol>>16 != 0 {
+		n += 2 // vendor ID
+	}
+	if x.session != nil {
+		return n + ccm.TagSize
+	}
+	return n + 8 // node ID
 }
 
 // encode makes the octets of msg on x, with the acknowledgement that x owes.
@@ -263,7 +300,10 @@ func (m *Manager) acknowledged(now Instant, x *exchange, counter uint32) {
 	if len(x.queue) > 0 {
 		msg := x.queue[0]
 		x.queue = x.queue[1:]
-		if err := m.send(now, x, msg); err != nil {
+		switch err := m.send(now, x, msg); {
+		case errors.Is(err, ErrExhausted):
+			m.closeSession(now, x.session, err, false)
+		case err != nil:
 			m.failExchange(now, x, err)
 		}
 		return

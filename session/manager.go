@@ -17,7 +17,8 @@ const (
 	// bits and is never 0.
 	MaxSessionsLimit = 65_535
 
-	maxExchanges           = 1024 // in all
+	maxExchanges           = 1024 // of secure sessions, in all
+	maxPeerExchanges       = 768  // of them, that peers opened: the rest is ours
 	maxExchangesPerSession = 32   // that the peer opened
 	maxQueue               = 4    // messages that wait behind an outstanding one
 	maxHandshakes          = 16   // with us as responder
@@ -71,7 +72,10 @@ type Manager struct {
 	exchangeByKey    map[exchangeKey]*exchange
 	exchangeByHandle map[Exchange]*exchange
 	lastExchange     Exchange
-	exchangeID       ExchangeID
+	// Of the exchanges: those of unsecured sessions, and those of secure ones
+	// that peers opened.
+	unsecuredExchanges, peerExchanges int
+	exchangeID                        ExchangeID
 
 	runs     []*handshakeRun // in the order they were started
 	lastRun  HandshakeID
@@ -250,11 +254,10 @@ func (m *Manager) Send(now Instant, id Exchange, msg Message) error {
 	return err
 }
 
-// CloseExchange ends the caller's interest in an exchange. What is outstanding
-// is still delivered; there is no further event.
+// CloseExchange ends the caller's interest in an exchange. What was sent on it,
+// and what waits behind it, is still delivered; there is no further event.
 func (m *Manager) CloseExchange(now Instant, id Exchange) {
 	if x := m.exchangeByHandle[id]; x != nil && x.session != nil {
-		x.queue = nil
 		m.closeExchange(now, x)
 	}
 }

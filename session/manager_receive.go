@@ -23,6 +23,7 @@ func (m *Manager) Receive(now Instant, peer Peer, datagram []byte) {
 		m.stats.UnknownSession++
 		return
 	}
+	window := s.in
 	o, err := s.open(nil, datagram, h, n)
 	duplicate := errors.Is(err, ErrDuplicate)
 	switch {
@@ -33,10 +34,20 @@ func (m *Manager) Receive(now Instant, peer Peer, datagram []byte) {
 		m.stats.Malformed++
 		return
 	}
-	if !duplicate { // a replay must not say where the peer is, nor keep it awake
-		s.peer, s.lastHeard, s.lastUsed = peer, now, now
-	}
 	key := exchangeKey{session: s.id, id: ExchangeID(o.Protocol.ExchangeID), initiator: !o.Protocol.Initiator}
+	if !duplicate && m.exchangeByKey[key] == nil && opensExchange(&o.Protocol) && !m.peerMayOpen(s) {
+		// Neither acknowledged nor remembered: the peer learns that we are overrun,
+		// and when it repeats the message there may be room.
+		s.in = window
+		m.stats.Limited++
+		return
+	}
+	if !duplicate { // a replay must not say where the peer is, nor keep it awake
+		s.lastHeard, s.lastUsed = now, now
+	}
+	if !duplicate && h.Counter == s.in.max { // nor must one that was held back
+		s.peer = peer
+	}
 	x, first := m.take(now, key, s, nil, h.Counter, &o.Protocol, duplicate)
 	if x == nil {
 		if !duplicate && isCloseSession(&o.Protocol, o.Payload) {
@@ -69,24 +80,22 @@ func isCloseSession(p *message.ProtocolHeader, payload []byte) bool {
 // one. It returns nil if there is nothing to deliver.
 func (m *Manager) take(now Instant, key exchangeKey, s *Session, u *unsecured, counter uint32, p *message.ProtocolHeader, duplicate bool) (x *exchange, first bool) {
 	x = m.exchangeByKey[key]
+	isNew := x == nil
 	if x != nil && p.HasAck {
 		m.acknowledged(now, x, p.AckedCounter)
+		if s != nil && m.sessions[s.id] != s {
+			return nil, false // what waited for it had no counter left
+		}
 		x = m.exchangeByKey[key] // settling its last message may have ended it
 	}
-	secureChannel := protocolOf(p) == ProtocolSecureChannel
 	switch {
+	case protocolOf(p) == ProtocolSecureChannel && Opcode(p.Opcode) == OpcodeStandaloneAck:
+		return nil, false
 	case duplicate:
 		m.stats.Duplicate++
-	case secureChannel && Opcode(p.Opcode) == OpcodeStandaloneAck:
-		return nil, false
-	case x == nil && s != nil && p.Initiator && !secureChannel:
-		if s.exchanges < maxExchangesPerSession {
-			x, _ = m.openExchange(now, key, s, nil)
-		}
-		if x == nil {
-			// Not acknowledged: the peer learns that we are overrun.
-			m.stats.Limited++
-			return nil, false
+	case isNew && s != nil && opensExchange(p):
+		if x, _ = m.openExchange(now, key, s, nil); x == nil {
+			return nil, false // not acknowledged; there was room when the message came
 		}
 		first = true
 	case x == nil && !isSessionStatus(p):
@@ -106,6 +115,12 @@ func (m *Manager) take(now Instant, key exchangeKey, s *Session, u *unsecured, c
 		x.ack = owedAck{owed: true, counter: counter, due: now + Instant(standaloneAckDelay)}
 	}
 	return x, first
+}
+
+// opensExchange reports whether a message of a secure session that belongs to no
+// exchange opens one. Of the secure channel's own messages none does.
+func opensExchange(p *message.ProtocolHeader) bool {
+	return p.Initiator && protocolOf(p) != ProtocolSecureChannel
 }
 
 func isSessionStatus(p *message.ProtocolHeader) bool {

@@ -52,6 +52,8 @@ type Session struct {
 	expiring  bool    // its fabric was removed: it lives until graceEnds
 	graceEnds Instant
 	exchanges int // open ones
+	// peerExchanges of them were opened by the peer, which is what its limit is about.
+	peerExchanges int
 }
 
 // newSession makes the session that a finished handshake left behind. It clears
