@@ -25,6 +25,9 @@ func (w *Writer) Octets() []byte {
 	return w.b
 }
 
+// Len returns how many octets there are so far, those of dst included.
+func (w *Writer) Len() int { return len(w.b) }
+
 func (w *Writer) head(t Tag, wireType byte) {
 	if w.depth > 0 {
 		switch in := w.stack[w.depth-1]; {
