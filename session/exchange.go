@@ -30,6 +30,7 @@ type exchange struct {
 	queue    []Message
 	ack      owedAck
 	closing  bool // its owner is done with it: it lives until pending is settled
+	failed   bool // of a handshake that failed
 	lastUsed Instant
 }
 

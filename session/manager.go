@@ -22,7 +22,7 @@ const (
 	maxExchangesPerSession = 32   // that the peer opened
 	maxQueue               = 4    // messages that wait behind an outstanding one
 	maxHandshakes          = 16   // with us as responder
-	maxUnsecured           = 64
+	maxUnsecured           = 64   // unsecured sessions, and exchanges of them
 	maxResumptions         = 1024 // the one unused the longest is dropped
 	maxFabrics             = 254
 
@@ -129,8 +129,11 @@ func NewManager(c Config) (*Manager, error) {
 	m.lastID = SessionID(binary.LittleEndian.Uint16(b[:]))
 	m.exchangeID = ExchangeID(binary.LittleEndian.Uint16(b[2:]))
 	counter, err := newOutgoingCounter(c.Rand, true)
+	if err != nil {
+		return nil, err
+	}
 	m.unsecuredCounter = counter
-	return m, err
+	return m, nil
 }
 
 // SetUTC tells the time of day at now; it goes on from there. Without it no
@@ -272,10 +275,11 @@ func (m *Manager) AbortExchange(now Instant, id Exchange) {
 // Close closes every session with a word to its peer, ends every handshake and
 // erases what is secret. The output still has to be sent.
 func (m *Manager) Close(now Instant) {
+	m.closed = true
+	m.pase = nil
 	for _, run := range append([]*handshakeRun(nil), m.runs...) {
-		m.failHandshake(now, run, ErrClosed)
+		m.cancelRun(now, run)
 	}
-	m.ClosePASE(now)
 	for _, id := range m.sessionIDs() {
 		m.closeSession(now, m.sessions[id], ErrClosed, true)
 	}
@@ -285,9 +289,11 @@ func (m *Manager) Close(now Instant) {
 	for _, r := range m.resumptions {
 		r.clear()
 	}
+	for _, f := range m.fabrics {
+		f.clear()
+	}
 	m.resumptions, m.fabrics = nil, nil
 	clear(m.unsecured)
-	m.closed = true
 }
 
 // standaloneStatus makes a StatusReport that belongs to no exchange of ours and

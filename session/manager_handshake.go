@@ -29,7 +29,7 @@ type handshakeRun struct {
 	params    Parameters // of the peer, as discovered; initiators only
 
 	hs        handshake
-	again     func() handshake // makes hs anew after Busy; initiators only
+	again     func(now Instant) handshake // makes hs, anew after Busy; initiators only
 	retries   int
 	waiting   bool // for deadline, to begin again after Busy
 	x         *exchange
@@ -51,9 +51,18 @@ type paseWindow struct {
 
 // OpenPASE makes the node a PASE responder: it accepts one initiator at a time
 // that knows the passcode behind v, until [Manager.ClosePASE] or 20 failures.
+//
+// It returns [ErrLimit] if it is one already, and an [ErrInvalid] if v is nil or
+// what a passcode is stretched with is out of bounds.
 func (m *Manager) OpenPASE(v *PASEVerifier) error {
 	if m.closed {
 		return ErrClosed
+	}
+	if v == nil {
+		return errVerifier
+	}
+	if err := (&pbkdfParameters{v.Iterations, v.Salt}).check(); err != nil {
+		return err
 	}
 	if m.pase != nil {
 		return ErrLimit
@@ -82,7 +91,7 @@ func (m *Manager) StartPASE(now Instant, peer Peer, passcode uint32, params Para
 		return 0, err
 	}
 	run := &handshakeRun{kind: KindPASE, peer: peer, params: params}
-	run.again = func() handshake { return newPASEInitiator(m.handshakeConfig(now, run), passcode) }
+	run.again = func(now Instant) handshake { return newPASEInitiator(m.handshakeConfig(now, run), passcode) }
 	return m.startInitiator(now, run)
 }
 
@@ -100,7 +109,7 @@ func (m *Manager) StartCASE(now Instant, peer Peer, fabric FabricIndex, node Nod
 		return 0, ErrNotFound
 	}
 	run := &handshakeRun{kind: KindCASE, peer: peer, params: o.Parameters, fabric: fabric}
-	run.again = func() handshake {
+	run.again = func(now Instant) handshake {
 		var record *ResumptionRecord
 		if !o.Full {
 			record = m.resumptionFor(fabric, node)
@@ -110,15 +119,24 @@ func (m *Manager) StartCASE(now Instant, peer Peer, fabric FabricIndex, node Nod
 	return m.startInitiator(now, run)
 }
 
-// CancelHandshake ends a handshake that we initiated.
+// CancelHandshake ends a handshake that we initiated. A peer that was heard is
+// told: a device refuses everyone else while it waits for us.
 func (m *Manager) CancelHandshake(now Instant, id HandshakeID) error {
 	for _, run := range m.runs {
 		if run.id == id && run.initiator {
-			m.failHandshake(now, run, ErrClosed)
+			m.cancelRun(now, run)
 			return nil
 		}
 	}
 	return ErrNotFound
+}
+
+func (m *Manager) cancelRun(now Instant, run *handshakeRun) {
+	var err error = ErrClosed
+	if run.x != nil && run.x.unsecured.heard {
+		err = hostFailure(err)
+	}
+	m.failHandshake(now, run, err)
 }
 
 func (m *Manager) handshakeConfig(now Instant, run *handshakeRun) handshakeConfig {
@@ -154,7 +172,7 @@ func (m *Manager) begin(now Instant, run *handshakeRun) error {
 	if err != nil {
 		return err
 	}
-	u, err := m.addUnsecured(unsecuredKey{node, true}, run.peer)
+	u, err := m.addUnsecured(now, unsecuredKey{node, true}, run.peer)
 	if err != nil {
 		return err
 	}
@@ -165,7 +183,7 @@ func (m *Manager) begin(now Instant, run *handshakeRun) error {
 		return err
 	}
 	x.run, run.x, run.waiting = run, x, false
-	run.hs, run.lastHeard, run.deadline = run.again(), now, now+handshakePatience
+	run.hs, run.lastHeard, run.deadline = run.again(now), now, now+handshakePatience
 	step, err := run.hs.start()
 	m.advance(now, run, step, err)
 	return nil
@@ -186,11 +204,13 @@ func (m *Manager) ephemeralNode() (NodeID, error) {
 
 // addUnsecured makes an unsecured session. At the limit one that only lingers
 // makes room, the oldest first; if none does, there is no room.
-func (m *Manager) addUnsecured(key unsecuredKey, peer Peer) (*unsecured, error) {
+func (m *Manager) addUnsecured(now Instant, key unsecuredKey, peer Peer) (*unsecured, error) {
+	m.makeUnsecuredRoom(now)
 	if len(m.unsecured) >= maxUnsecured {
 		var oldest *unsecured
 		for _, u := range m.unsecured {
-			if u.exchanges == 0 && (oldest == nil || u.forgetAt < oldest.forgetAt) {
+			if u.exchanges == 0 && (oldest == nil || u.forgetAt < oldest.forgetAt ||
+				u.forgetAt == oldest.forgetAt && u.node < oldest.node) {
 				oldest = u
 			}
 		}
@@ -202,6 +222,27 @@ func (m *Manager) addUnsecured(key unsecuredKey, peer Peer) (*unsecured, error) 
 	u := &unsecured{node: key.node, initiator: key.initiator, peer: peer, in: reception{rule: receiveUnsecured}}
 	m.unsecured[key] = u
 	return u, nil
+}
+
+// makeUnsecuredRoom sees to it that one more unsecured exchange can be opened.
+// Whoever can send to us can make handshakes fail as fast as it likes, and each
+// leaves an exchange that repeats its report for some seconds. They make room
+// first, the oldest first; then those of handshakes that went well, which only
+// wait for a last acknowledgement. Exchanges of handshakes in progress are fewer
+// than the limit.
+func (m *Manager) makeUnsecuredRoom(now Instant) {
+	if m.unsecuredExchanges < maxUnsecured {
+		return
+	}
+	var victim *exchange
+	for _, x := range m.exchanges {
+		if x.unsecured != nil && x.run == nil && (victim == nil || x.failed && !victim.failed) {
+			victim = x
+		}
+	}
+	if victim != nil {
+		m.removeExchange(now, victim)
+	}
 }
 
 // startResponder takes the first message of a handshake that a peer initiates.
@@ -230,12 +271,13 @@ func (m *Manager) startResponder(now Instant, peer Peer, node NodeID, u *unsecur
 	}
 	run := &handshakeRun{kind: kind, peer: peer, sessionID: id, lastHeard: now, deadline: now + handshakePatience}
 	if u == nil {
-		if u, err = m.addUnsecured(unsecuredKey{node, false}, peer); err == nil {
+		if u, err = m.addUnsecured(now, unsecuredKey{node, false}, peer); err == nil {
 			u.in.accept(counter)
 			u.heard, u.lastHeard = true, now
 		}
 	}
 	if err == nil {
+		m.makeUnsecuredRoom(now)
 		run.x, err = m.openExchange(now, exchangeKey{unsecured: u, id: ExchangeID(p.ExchangeID)}, nil, u)
 	}
 	if err != nil {
@@ -291,11 +333,6 @@ func (m *Manager) refuse(now Instant, kind SessionKind) (StatusReport, bool) {
 
 // handshakeReceived hands a new message of the peer to its handshake.
 func (m *Manager) handshakeReceived(now Instant, run *handshakeRun, in handshakeMessage) {
-	if run.work != 0 {
-		// Nothing can be expected while we still owe the next message.
-		m.failHandshake(now, run, &StatusError{StatusReport{General: GeneralFailure, Code: StatusInvalidParameter}, ErrUnexpected})
-		return
-	}
 	run.lastHeard, run.deadline = now, now+handshakePatience
 	run.last = in.opcode == OpcodeCASESigma3 || in.opcode == OpcodePASEPake3
 	step, err := run.hs.handle(in)
@@ -333,6 +370,10 @@ func (e *workError) Unwrap() []error { return []error{ErrHost, e.err} }
 
 // advance does what a handshake wants done.
 func (m *Manager) advance(now Instant, run *handshakeRun, step handshakeStep, err error) {
+	if err == nil && step.secrets != nil && !m.stands(step.secrets.fabric) {
+		step.secrets.keys.clear()
+		err = &StatusError{StatusReport{General: GeneralFailure, Code: StatusNoSharedTrustRoots}, errFabricRemoved}
+	}
 	if err == nil && step.send != nil {
 		run.met = true
 		err = m.send(now, run.x, Message{Protocol: ProtocolSecureChannel, Opcode: step.send.opcode, Payload: step.send.payload})
@@ -350,6 +391,10 @@ func (m *Manager) advance(now Instant, run *handshakeRun, step handshakeStep, er
 		m.establish(now, run, step.secrets)
 	}
 }
+
+// stands reports whether f, of a handshake that succeeds, is still one of ours.
+// Its index does not tell: another fabric may have it by now.
+func (m *Manager) stands(f *Fabric) bool { return f == nil || m.fabric(f.index) == f }
 
 // establish ends a handshake well.
 func (m *Manager) establish(now Instant, run *handshakeRun, secrets *sessionSecrets) {
@@ -378,23 +423,22 @@ func (m *Manager) failHandshake(now Instant, run *handshakeRun, err error) {
 		return
 	}
 	run.hs.close()
+	run.work = 0
 	var peerStatus *PeerStatusError
 	if errors.As(err, &peerStatus) && run.initiator && run.retries < maxBusyRetries {
 		if wait, busy := peerStatus.Report.BusyWait(); busy {
 			run.retries++
-			m.closeExchange(now, run.x)
-			run.waiting, run.deadline = true, now+Instant(wait)
+			m.giveUpExchange(now, run.x, nil)
+			run.x, run.waiting, run.deadline = nil, true, now+Instant(wait)
 			return
 		}
 	}
+	x := run.x
 	m.dropRun(run)
-	if !run.waiting {
+	if x != nil {
 		var told *StatusError
-		if errors.As(err, &told) {
-			// If it cannot be sent the peer times out.
-			_ = m.send(now, run.x, Message{Protocol: ProtocolSecureChannel, Opcode: OpcodeStatusReport, Payload: told.Report.Append(nil)})
-		}
-		m.closeExchange(now, run.x)
+		errors.As(err, &told)
+		m.giveUpExchange(now, x, told)
 	}
 	m.emit(HandshakeFailed{run.id, run.kind, run.initiator, err})
 	if m.pase != nil && m.pase.run == run {
@@ -406,13 +450,28 @@ func (m *Manager) failHandshake(now Instant, run *handshakeRun, err error) {
 	}
 }
 
+// giveUpExchange ends the exchange of a handshake that failed, and tells the
+// peer why if told is not nil. What was outstanding or waited has no meaning any
+// more, and is not repeated.
+func (m *Manager) giveUpExchange(now Instant, x *exchange, told *StatusError) {
+	if m.exchangeByHandle[x.handle] != x {
+		return // it is what failed
+	}
+	x.pending, x.queue, x.failed = nil, nil, true
+	if told != nil {
+		// If it cannot be sent the peer times out.
+		_ = m.send(now, x, Message{Protocol: ProtocolSecureChannel, Opcode: OpcodeStatusReport, Payload: told.Report.Append(nil)})
+	}
+	m.closeExchange(now, x)
+}
+
 // dropRun takes a handshake out of the table and gives back its session ID.
 func (m *Manager) dropRun(run *handshakeRun) {
 	m.runs = slices.DeleteFunc(m.runs, func(o *handshakeRun) bool { return o == run })
 	if m.sessions[run.sessionID] == nil {
 		delete(m.reserved, run.sessionID)
 	}
-	run.work = 0
+	run.work, run.again = 0, nil
 	if run.x != nil {
 		run.x.run = nil
 	}
@@ -429,6 +488,10 @@ func (m *Manager) tickHandshake(now Instant, run *handshakeRun) {
 		if err := m.begin(now, run); err != nil {
 			m.failHandshake(now, run, err)
 		}
+	case run.initiator && run.x.pending != nil:
+		// It may not even be reached yet: a sleepy peer hears us when it wakes. How
+		// often we try bounds that.
+		run.deadline = run.x.pending.next + handshakePatience
 	default:
 		m.failHandshake(now, run, ErrTimeout)
 	}

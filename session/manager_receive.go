@@ -9,6 +9,9 @@ import (
 // Receive takes one datagram that came from peer. It never fails: what is not
 // acceptable is dropped and counted. The datagram is neither kept nor changed.
 func (m *Manager) Receive(now Instant, peer Peer, datagram []byte) {
+	if m.closed {
+		return
+	}
 	h, n, err := message.ParseHeader(datagram)
 	switch {
 	case err != nil || h.Type != message.Unicast || len(datagram) > message.MaxDatagram:

@@ -104,19 +104,22 @@ func (m *Manager) CloseSession(now Instant, id SessionID) error {
 // DropPeer ends every session and handshake with peer without a word to it: the
 // way to it is gone, and a new one will be another [Peer].
 func (m *Manager) DropPeer(now Instant, peer Peer, err error) {
+	if err == nil {
+		err = ErrClosed
+	}
+	for _, x := range append([]*exchange(nil), m.exchanges...) { // first, so that nobody is told
+		if x.session == nil && x.peer() == peer {
+			m.removeExchange(now, x)
+		}
+	}
 	for _, run := range append([]*handshakeRun(nil), m.runs...) {
 		if run.peer == peer {
 			m.failHandshake(now, run, err)
 		}
 	}
 	for _, id := range m.sessionIDs() {
-		if s := m.sessions[id]; s != nil && s.peer == peer {
+		if s := m.sessions[id]; s.peer == peer {
 			m.closeSession(now, s, err, false)
-		}
-	}
-	for _, x := range append([]*exchange(nil), m.exchanges...) {
-		if x.session == nil && x.peer() == peer {
-			m.removeExchange(now, x)
 		}
 	}
 	m.SetStream(peer, false)
@@ -150,6 +153,9 @@ func (m *Manager) closeSession(now Instant, s *Session, err error, tell bool) {
 // AddFabric makes f one of the node's fabrics, and the node a CASE responder for
 // it. It returns the index that names f from now on.
 func (m *Manager) AddFabric(f *Fabric) (FabricIndex, error) {
+	if m.closed {
+		return 0, ErrClosed
+	}
 	if f.index != 0 {
 		return 0, errors.New("session: the fabric belongs to a manager already")
 	}
@@ -184,6 +190,7 @@ func (m *Manager) RemoveFabric(now Instant, index FabricIndex) error {
 		return ErrNotFound
 	}
 	m.fabrics = slices.DeleteFunc(m.fabrics, func(o *Fabric) bool { return o == f })
+	f.clear() // a peer's handshake that is in progress finds no key, or no fabric at its end
 	m.resumptions = slices.DeleteFunc(m.resumptions, func(r *ResumptionRecord) bool {
 		if r.Fabric == index {
 			r.clear()
