@@ -208,8 +208,9 @@ const (
 )
 
 // Next writes the next output to the buffer: datagrams first, then events. It
-// returns the kind and the length, or 0.
+// returns the kind and the length, or 0. The result before it is erased.
 func Next(h handle) int32 {
+	erase()
 	in, err := find(h)
 	if err != nil {
 		return fail(err)
@@ -222,11 +223,13 @@ func Next(h handle) int32 {
 		d := in.datagrams[0]
 		in.datagrams = in.datagrams[1:]
 		b := append(Buffer[:0], byte(d.Peer), byte(d.Peer>>8), byte(d.Peer>>16), byte(d.Peer>>24))
-		return outputDatagram | int32(len(append(b, d.Octets...)))
+		n, err := put(append(b, d.Octets...))
+		if err != nil {
+			return fail(err)
+		}
+		return outputDatagram | n
 	case len(in.events) > 0:
-		e := in.events[0]
-		in.events = in.events[1:]
-		n, err := put(in.appendEvent(Buffer[:0], e))
+		n, err := in.nextEvent()
 		if err != nil {
 			return fail(err)
 		}
@@ -238,8 +241,12 @@ func Next(h handle) int32 {
 	return 0
 }
 
+// written is how many octets of the buffer the last result took.
+var written int
+
 // put makes sure that b, built in place, is in the buffer.
 func put(b []byte) (int32, error) {
+	written = min(len(b), BufferSize)
 	if len(b) > BufferSize {
 		return 0, session.ErrTooLarge
 	}
@@ -247,6 +254,13 @@ func put(b []byte) (int32, error) {
 		copy(Buffer[:], b)
 	}
 	return int32(len(b)), nil
+}
+
+// erase takes the last result out of the buffer: it may be an authority or a
+// resumption record.
+func erase() {
+	clear(Buffer[:written])
+	written = 0
 }
 
 // Deadline returns the instant at which Tick is due, or -1.

@@ -105,6 +105,15 @@ func (m *members) element(n int) []byte {
 	return w.Octets()
 }
 
+// structure is element for a structure.
+func (m *members) structure(n int) []byte {
+	b := m.element(n)
+	if b != nil {
+		m.read(n, func(r *tlv.Reader) { r.Enter(tlv.Struct) })
+	}
+	return b
+}
+
 // each calls f for each structure in the array that is member n.
 func (m *members) each(n int, f func(item *members)) {
 	if !m.has(n) {

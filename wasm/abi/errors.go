@@ -42,6 +42,7 @@ var codes = []struct {
 	{errDead, codeInternal},
 	{errHandle, codeHandle},
 	{errArgument, codeArgument},
+	{errSeveral, codeArgument},
 	{errFull, codeLimit},
 	{session.ErrHost, codeHost},
 	{session.ErrNotFound, codeNotFound},

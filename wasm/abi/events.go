@@ -237,12 +237,9 @@ func (in *instance) writeSessionEvent(w *tlv.Writer, e session.Event) {
 	}
 }
 
+// writeInteractionEvent writes all but reports: see [appendReport].
 func writeInteractionEvent(w *tlv.Writer, e commission.Event) {
 	switch e := e.(type) {
-	case commission.ReadDone:
-		writeReport(w, e.ID, e.Report, true)
-	case commission.SubscriptionReport:
-		writeReport(w, e.ID, e.Report, false)
 	case commission.WriteDone:
 		begin(w, eventWriteDone, uint64(e.ID))
 		w.Array(ctx(2))
@@ -274,61 +271,4 @@ func writeInteractionEvent(w *tlv.Writer, e commission.Event) {
 	case commission.InteractionFailed:
 		writeFailure(w, eventFailed, uint64(e.ID), e.Err)
 	}
-}
-
-// writeValue writes a value as member n, or the status that stands in its place
-// as the two members after it.
-func writeValue(w *tlv.Writer, n uint8, value []byte, s commission.StatusIB) {
-	if value != nil {
-		w.Raw(ctx(n), value)
-		return
-	}
-	writeStatus(w, n+1, s)
-}
-
-func writeStatus(w *tlv.Writer, n uint8, s commission.StatusIB) {
-	w.Uint(ctx(n), uint64(s.Status))
-	if s.HasCluster {
-		w.Uint(ctx(n+1), uint64(s.Cluster))
-	}
-}
-
-func writeAttributePath(w *tlv.Writer, p commission.AttributePath) {
-	w.Uint(ctx(0), uint64(p.Endpoint))
-	w.Uint(ctx(1), uint64(p.Cluster))
-	w.Uint(ctx(2), uint64(p.Attribute))
-}
-
-func writeReport(w *tlv.Writer, id commission.InteractionID, r commission.Report, last bool) {
-	begin(w, eventReport, uint64(id))
-	w.Array(ctx(2))
-	for _, a := range r.Attributes {
-		w.Struct(tlv.Anonymous)
-		writeAttributePath(w, a.Path)
-		if a.HasDataVersion {
-			w.Uint(ctx(3), uint64(a.DataVersion))
-		}
-		writeValue(w, 4, a.Data, a.Status)
-		w.End()
-	}
-	w.End()
-	w.Array(ctx(3))
-	for _, e := range r.Events {
-		w.Struct(tlv.Anonymous)
-		w.Uint(ctx(0), uint64(e.Path.Endpoint))
-		w.Uint(ctx(1), uint64(e.Path.Cluster))
-		w.Uint(ctx(2), uint64(e.Path.Event))
-		w.Uint(ctx(3), e.Number)
-		w.Uint(ctx(4), uint64(e.Priority))
-		switch e.Clock {
-		case commission.ClockEpoch:
-			w.Uint(ctx(5), e.Time)
-		case commission.ClockSystem:
-			w.Uint(ctx(6), e.Time)
-		}
-		writeValue(w, 7, e.Data, e.Status)
-		w.End()
-	}
-	w.End()
-	w.Bool(ctx(4), last)
 }
