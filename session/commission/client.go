@@ -9,7 +9,8 @@ import (
 // Bounds of a [Client]'s tables. Exchanges are bounded by the manager.
 const (
 	maxSubscriptions = 1024
-	maxIncoming      = 256 // reports that are still coming in chunks
+	maxIncoming      = 256      // reports that are still coming in chunks
+	maxHeld          = 32 << 20 // octets of memory in all reports that are not complete
 )
 
 // A Client runs interactions over the sessions of a [session.Manager]. Its owner
@@ -234,6 +235,19 @@ func (c *Client) drop(now session.Instant, s *subscription) {
 			c.forget(in)
 		}
 	}
+}
+
+// held is how much memory the reports that are not complete take.
+func (c *Client) held() (octets int) {
+	for _, r := range c.running {
+		if a, ok := r.action.(interface{ held() int }); ok {
+			octets += a.held()
+		}
+	}
+	for _, in := range c.inbound {
+		octets += in.assembly.held()
+	}
+	return octets
 }
 
 func (c *Client) forget(in *inbound) {

@@ -56,6 +56,9 @@ func (c *Client) received(now session.Instant, e session.MessageReceived) bool {
 // advance gives a run its next message.
 func (c *Client) advance(now session.Instant, r *run, in Message) {
 	s, err := r.action.handle(in)
+	if err == nil && !s.done && c.held() > maxHeld {
+		s, err = refuse(session.ErrLimit)
+	}
 	if s.reply != nil {
 		if sendErr := c.send(now, r.exchange, *s.reply); err == nil {
 			err = sendErr
@@ -117,6 +120,7 @@ func (c *Client) opened(now session.Instant, id session.SessionID, x session.Exc
 	}
 	for _, s := range c.subs {
 		if m.HasSubscription && s.peerID == m.SubscriptionID && c.samePeer(s.session, id) {
+			c.restart(now, s)
 			if len(c.inbound) >= maxIncoming {
 				c.dismiss(now, x, StatusBusy)
 				return
@@ -130,6 +134,18 @@ func (c *Client) opened(now session.Instant, id session.SessionID, x session.Exc
 	// The peer gives up a subscription that is refused so: this is how one ends
 	// that was cancelled.
 	c.dismiss(now, x, StatusInvalidSubscription)
+}
+
+// restart gives up a report of s that is in progress: a peer makes one report
+// of a subscription at a time, so it has begun anew.
+func (c *Client) restart(now session.Instant, s *subscription) {
+	for _, i := range c.inbound {
+		if i.sub == s {
+			c.manager.AbortExchange(now, i.exchange)
+			c.forget(i)
+			return
+		}
+	}
 }
 
 // reported takes a later message of such an exchange.
@@ -151,7 +167,8 @@ func (c *Client) reported(now session.Instant, i *inbound, in Message) {
 
 // chunk takes one part of a report, and delivers the report after the last.
 func (c *Client) chunk(now session.Instant, i *inbound, m ReportData, octets int) {
-	if err := i.assembly.add(&m, octets); err != nil {
+	err := i.assembly.add(&m, octets)
+	if err != nil || m.MoreChunks && c.held() > maxHeld {
 		c.forget(i)
 		c.dismiss(now, i.exchange, StatusInvalidAction)
 		return

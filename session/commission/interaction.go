@@ -85,6 +85,8 @@ type reading struct {
 	assembly reportAssembly
 }
 
+func (i *reading) held() int { return i.assembly.held() }
+
 func (i *reading) start() (Message, error) {
 	if len(i.request.Attributes)+len(i.request.Events) == 0 {
 		return Message{}, errNothingAsked
@@ -204,6 +206,8 @@ type subscribing struct {
 	known    bool // id is: a report has come
 	primed   bool // the last chunk has come
 }
+
+func (i *subscribing) held() int { return i.assembly.held() }
 
 func (i *subscribing) start() (Message, error) {
 	if len(i.request.Attributes)+len(i.request.Events) == 0 {

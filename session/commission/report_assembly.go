@@ -6,9 +6,18 @@ import (
 	"github.com/matter-session/matter-session/session"
 )
 
-// maxReportOctets bounds what one read or one report may bring over all of its
-// chunks: a node with many bridged devices has some hundred kilobytes.
-const maxReportOctets = 4 << 20
+// Bounds of what one read or one report may bring over all of its chunks.
+const (
+	// A node with many bridged devices has some hundred kilobytes.
+	maxReportOctets = 4 << 20
+	// Small items take more memory than octets on the wire.
+	maxReportItems = 1 << 16
+	// What a chunk counts at least, so that a peer cannot go on for ever with
+	// chunks that say nothing.
+	minChunkOctets = 1 << 10
+	// What an item counts beside its octets when memory is added up.
+	itemOverhead = 128
+)
 
 var errListItem = errors.New("commission: an item was reported for something that is no list")
 
@@ -22,9 +31,14 @@ type reportAssembly struct {
 	octets     int
 }
 
-// add takes a chunk whose payload was of that many octets.
+// held is about how much memory the assembly takes.
+func (a *reportAssembly) held() int { return a.octets + itemOverhead*(len(a.attributes)+len(a.events)) }
+
+// add takes a chunk whose payload was of that many octets. It returns
+// [session.ErrLimit] if that is too much.
 func (a *reportAssembly) add(m *ReportData, octets int) error {
-	if a.octets += octets; a.octets > maxReportOctets {
+	a.octets += max(octets, minChunkOctets)
+	if a.octets > maxReportOctets || len(a.attributes)+len(a.events)+len(m.Attributes)+len(m.Events) > maxReportItems {
 		return session.ErrLimit
 	}
 	for i := range m.Attributes {
