@@ -14,8 +14,8 @@ const (
 	// [Config.MaxSessions] says otherwise.
 	DefaultMaxSessions = 1024
 	// MaxSessionsLimit is the most that it can hold: a local session ID has 16
-	// bits and is never 0.
-	MaxSessionsLimit = 65_535
+	// bits and is never 0, and handshakes in progress need some of them.
+	MaxSessionsLimit = 65_535 - maxUnsecured
 
 	maxExchanges           = 1024 // of secure sessions, in all
 	maxPeerExchanges       = 768  // of them, that peers opened: the rest is ours
@@ -27,6 +27,7 @@ const (
 	maxFabrics             = 254
 
 	exchangeIdleLimit = 300_000 // ms until an exchange that a peer opened and nobody uses is dropped
+	sessionsPerFabric = 3       // that others do not displace, Matter Core §4.14.2.8
 	removalGrace      = 10_000  // ms that the sessions of a removed fabric still live
 )
 
@@ -39,7 +40,8 @@ type Config struct {
 	// Delegate is the work that the host does in the core's place: see [WorkWanted].
 	Delegate Delegate
 	// MaxSessions bounds the secure sessions; 0 stands for [DefaultMaxSessions].
-	// When there are more, the least recently active one is closed.
+	// When there are more, the least recently active one is closed, but not one
+	// of the last three of a fabric if another fabric has more.
 	MaxSessions int
 	// ExtraDelay is added to every wait for an acknowledgement: for slow paths,
 	// such as a relay or a mesh of sleepy routers. At most an hour.
@@ -107,7 +109,7 @@ func NewManager(c Config) (*Manager, error) {
 		c.MaxSessions = DefaultMaxSessions
 	}
 	if c.MaxSessions < 1 || c.MaxSessions > MaxSessionsLimit {
-		return nil, errors.New("session: Config.MaxSessions is not 1 to 65535")
+		return nil, errors.New("session: Config.MaxSessions is not 1 to 65471")
 	}
 	if c.ExtraDelay < 0 || c.ExtraDelay > maxIntervalMs {
 		return nil, errors.New("session: Config.ExtraDelay is not 0 to 3600000 ms")
@@ -136,17 +138,17 @@ func NewManager(c Config) (*Manager, error) {
 	return m, nil
 }
 
-// SetUTC tells the time of day at now; it goes on from there. Without it no
-// certificate is refused for its dates.
+// SetUTC tells the time of day at now; it goes on from there. Without it, and
+// after a utc of 0, no certificate is refused for its dates.
 func (m *Manager) SetUTC(now Instant, utc EpochSeconds) {
-	m.utcOffset, m.utcKnown = int64(utc)-int64(now)/1000, true
+	m.utcOffset, m.utcKnown = int64(utc)-int64(now)/1000, utc != 0
 }
 
 func (m *Manager) utc(now Instant) EpochSeconds {
 	if !m.utcKnown {
 		return 0
 	}
-	return EpochSeconds(max(1, m.utcOffset+int64(now)/1000))
+	return EpochSeconds(min(max(1, m.utcOffset+int64(now)/1000), 1<<32-1))
 }
 
 // SetStream says whether messages to and from peer travel on a transport that
@@ -286,13 +288,11 @@ func (m *Manager) Close(now Instant) {
 	for _, x := range append([]*exchange(nil), m.exchanges...) {
 		m.removeExchange(now, x)
 	}
-	for _, r := range m.resumptions {
-		r.clear()
-	}
+	m.forgetResumptions(func(*ResumptionRecord) bool { return true })
 	for _, f := range m.fabrics {
 		f.clear()
 	}
-	m.resumptions, m.fabrics = nil, nil
+	m.fabrics = nil
 	clear(m.unsecured)
 }
 

@@ -373,7 +373,7 @@ func TestSessionIDsAreNeverZeroNorDouble(t *testing.T) {
 	a.lastID = 0xFFF0
 	seen := map[SessionID]bool{}
 	for range 1000 {
-		id, err := a.reserveID(n.now)
+		id, err := a.reserveID()
 		if err != nil || id == 0 || seen[id] {
 			t.Fatalf("ID %d, %v", id, err)
 		}
@@ -382,7 +382,7 @@ func TestSessionIDsAreNeverZeroNorDouble(t *testing.T) {
 	for id := range SessionID(0xFFFF) {
 		a.reserved[id+1] = true
 	}
-	if _, err := a.reserveID(n.now); !errors.Is(err, ErrLimit) {
+	if _, err := a.reserveID(); !errors.Is(err, ErrLimit) {
 		t.Errorf("all IDs are reserved: %v", err)
 	}
 }
@@ -490,7 +490,7 @@ func TestNewManagerRefusesBadConfig(t *testing.T) {
 	random := randReader{newTestNetwork(t, 1).rng}
 	for name, c := range map[string]Config{
 		"no randomness":       {},
-		"too many sessions":   {Rand: random, MaxSessions: 65_536},
+		"too many sessions":   {Rand: random, MaxSessions: MaxSessionsLimit + 1},
 		"negative sessions":   {Rand: random, MaxSessions: -1},
 		"delay of a day":      {Rand: random, ExtraDelay: 86_400_000},
 		"delay in the past":   {Rand: random, ExtraDelay: -1},

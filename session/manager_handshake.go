@@ -152,7 +152,7 @@ func (m *Manager) startInitiator(now Instant, run *handshakeRun) (HandshakeID, e
 	if len(m.runs) >= 2*maxHandshakes {
 		return 0, ErrLimit
 	}
-	id, err := m.reserveID(now)
+	id, err := m.reserveID()
 	if err != nil {
 		return 0, err
 	}
@@ -264,7 +264,7 @@ func (m *Manager) startResponder(now Instant, peer Peer, node NodeID, u *unsecur
 		}
 		return
 	}
-	id, err := m.reserveID(now)
+	id, err := m.reserveID()
 	if err != nil {
 		m.stats.Limited++
 		return
@@ -412,7 +412,8 @@ func (m *Manager) establish(now Instant, run *handshakeRun, secrets *sessionSecr
 	m.emit(SessionEstablished{Handshake: run.id, Session: s.id, Initiator: run.initiator})
 	if record != nil {
 		m.saveResumption(record)
-		m.emit(ResumptionSaved{record})
+		told := *record
+		m.emit(ResumptionSaved{&told})
 	}
 }
 

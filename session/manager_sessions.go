@@ -46,9 +46,10 @@ func (m *Manager) sessionIDs() []SessionID {
 }
 
 // reserveID holds a local session ID for a handshake: never 0, never one that a
-// session or another handshake has. It closes a session only if every ID is taken.
-func (m *Manager) reserveID(now Instant) (SessionID, error) {
-	if len(m.sessions)+len(m.reserved) >= MaxSessionsLimit && !m.evict(now) {
+// session or another handshake has. It closes no session: whoever asks for a
+// handshake is a stranger yet.
+func (m *Manager) reserveID() (SessionID, error) {
+	if len(m.sessions)+len(m.reserved) >= 65_535 {
 		return 0, ErrLimit
 	}
 	for {
@@ -60,21 +61,34 @@ func (m *Manager) reserveID(now Instant) (SessionID, error) {
 	}
 }
 
-// evict closes the least recently active session, one of a removed fabric first.
-// A handshake in progress is not a session and is never hit.
-func (m *Manager) evict(now Instant) bool {
-	var victim *Session
+// evict closes the least recently active session: of those of a removed fabric
+// if there are any, else of those of fabrics (or without one, by PASE) that have
+// more than each is entitled to, else of all. A handshake in progress is not a
+// session and is never hit.
+func (m *Manager) evict(now Instant) {
+	var count [1 << 8]int
 	for _, s := range m.sessions {
-		if victim == nil || s.expiring && !victim.expiring ||
-			s.expiring == victim.expiring && (s.lastUsed < victim.lastUsed || s.lastUsed == victim.lastUsed && s.id < victim.id) {
-			victim = s
+		count[s.fabric]++
+	}
+	rank := func(s *Session) int {
+		switch {
+		case s.expiring:
+			return 0
+		case count[s.fabric] > sessionsPerFabric:
+			return 1
+		}
+		return 2
+	}
+	var victim *Session
+	var lowest int
+	for _, s := range m.sessions {
+		r := rank(s)
+		if victim == nil || r < lowest ||
+			r == lowest && (s.lastUsed < victim.lastUsed || s.lastUsed == victim.lastUsed && s.id < victim.id) {
+			victim, lowest = s, r
 		}
 	}
-	if victim == nil {
-		return false
-	}
 	m.closeSession(now, victim, errEvicted, true)
-	return true
 }
 
 // addSession turns a handshake's reservation into a session.
@@ -122,6 +136,11 @@ func (m *Manager) DropPeer(now Instant, peer Peer, err error) {
 			m.closeSession(now, s, err, false)
 		}
 	}
+	for k, u := range m.unsecured {
+		if u.peer == peer {
+			delete(m.unsecured, k) // duplicates that still come from it are not acknowledged
+		}
+	}
 	m.SetStream(peer, false)
 }
 
@@ -137,10 +156,14 @@ func (m *Manager) closeSession(now Instant, s *Session, err error, tell bool) {
 		}
 	}
 	delete(m.sessions, s.id)
-	m.expiring = slices.DeleteFunc(m.expiring, func(e *Session) bool { return e == s })
-	for _, x := range append([]*exchange(nil), m.exchanges...) {
-		if x.session == s {
-			m.failExchange(now, x, err)
+	if s.expiring {
+		m.notExpiring(s)
+	}
+	if s.exchanges > 0 {
+		for _, x := range append([]*exchange(nil), m.exchanges...) {
+			if x.session == s {
+				m.failExchange(now, x, err)
+			}
 		}
 	}
 	if m.pase != nil && m.pase.session == s.id {
@@ -148,6 +171,18 @@ func (m *Manager) closeSession(now Instant, s *Session, err error, tell bool) {
 	}
 	s.clear()
 	m.emit(SessionClosed{s.id, err})
+}
+
+// notExpiring takes s out of the list, at the front of which it usually is: there
+// may be thousands, and each is closed.
+func (m *Manager) notExpiring(s *Session) {
+	switch i := slices.Index(m.expiring, s); {
+	case i == 0:
+		m.expiring[0] = nil
+		m.expiring = m.expiring[1:]
+	case i > 0:
+		m.expiring = slices.Delete(m.expiring, i, i+1)
+	}
 }
 
 // AddFabric makes f one of the node's fabrics, and the node a CASE responder for
@@ -191,12 +226,7 @@ func (m *Manager) RemoveFabric(now Instant, index FabricIndex) error {
 	}
 	m.fabrics = slices.DeleteFunc(m.fabrics, func(o *Fabric) bool { return o == f })
 	f.clear() // a peer's handshake that is in progress finds no key, or no fabric at its end
-	m.resumptions = slices.DeleteFunc(m.resumptions, func(r *ResumptionRecord) bool {
-		if r.Fabric == index {
-			r.clear()
-		}
-		return r.Fabric == index
-	})
+	m.forgetResumptions(func(r *ResumptionRecord) bool { return r.Fabric == index })
 	for _, run := range append([]*handshakeRun(nil), m.runs...) {
 		if run.fabric == index {
 			m.failHandshake(now, run, errFabricRemoved)
@@ -212,27 +242,38 @@ func (m *Manager) RemoveFabric(now Instant, index FabricIndex) error {
 }
 
 // AddResumption gives back a record that [ResumptionSaved] handed out in the
-// past, perhaps under another index of its fabric. It returns [ErrNotFound] if
-// the fabric is not there.
+// past, perhaps under another index of its fabric. r is copied. It returns
+// [ErrNotFound] if the fabric is not there, or this node has another ID in it.
 func (m *Manager) AddResumption(r *ResumptionRecord) error {
 	for _, f := range m.fabrics {
-		if f.compressed == r.compressed {
-			r.Fabric = f.index
-			m.saveResumption(r)
+		if r.belongs(f) {
+			own := *r
+			own.Fabric = f.index
+			m.saveResumption(&own)
 			return nil
 		}
 	}
 	return ErrNotFound
 }
 
+// saveResumption takes r for the one record of its fabric and peer.
 func (m *Manager) saveResumption(r *ResumptionRecord) {
-	m.resumptions = slices.DeleteFunc(m.resumptions, func(o *ResumptionRecord) bool {
-		return o.Fabric == r.Fabric && o.Peer == r.Peer
-	})
+	m.forgetResumptions(func(o *ResumptionRecord) bool { return o.Fabric == r.Fabric && o.Peer == r.Peer })
 	if len(m.resumptions) >= maxResumptions {
-		m.resumptions = m.resumptions[1:]
+		m.spendResumption(m.resumptions[0])
 	}
 	m.resumptions = append(m.resumptions, r)
+}
+
+// forgetResumptions erases the records for which forget returns true.
+func (m *Manager) forgetResumptions(forget func(*ResumptionRecord) bool) {
+	m.resumptions = slices.DeleteFunc(m.resumptions, func(r *ResumptionRecord) bool {
+		if !forget(r) {
+			return false
+		}
+		r.clear()
+		return true
+	})
 }
 
 // The three tables that a CASE responder looks into.
@@ -249,7 +290,7 @@ func (m *Manager) findResumption(id [16]byte) *ResumptionRecord {
 }
 
 func (m *Manager) spendResumption(r *ResumptionRecord) {
-	m.resumptions = slices.DeleteFunc(m.resumptions, func(o *ResumptionRecord) bool { return o == r })
+	m.forgetResumptions(func(o *ResumptionRecord) bool { return o == r })
 }
 
 func (m *Manager) resumptionFor(fabric FabricIndex, node NodeID) *ResumptionRecord {
