@@ -84,9 +84,9 @@ func writeJob(w *tlv.Writer, id uint64, r commission.Request) {
 		begin(w, eventStep, id)
 		w.String(ctx(2), string(r.Step))
 		w.String(ctx(3), string(r.Status))
-		w.Uint(ctx(4), uint64(r.ElapsedMs))
+		w.Uint(ctx(4), milliseconds(r.ElapsedMs))
 		if r.ExpectedMs > 0 {
-			w.Uint(ctx(5), uint64(r.ExpectedMs))
+			w.Uint(ctx(5), milliseconds(r.ExpectedMs))
 		}
 		w.Uint(ctx(6), stages[r.Step])
 	case commission.Discover:
@@ -134,12 +134,15 @@ func writeJob(w *tlv.Writer, id uint64, r commission.Request) {
 			w.Uint(ctx(6), uint64(r.Status.Value))
 		}
 		if r.WaitMs > 0 {
-			w.Uint(ctx(7), uint64(r.WaitMs))
+			w.Uint(ctx(7), milliseconds(r.WaitMs))
 		}
 		w.String(ctx(8), r.Message)
 		w.Bool(ctx(9), r.RolledBack)
 	}
 }
+
+// milliseconds is a time as a member of 32 bits has it, whatever a host's clock does.
+func milliseconds(t session.Milliseconds) uint64 { return uint64(min(max(t, 0), 1<<32-1)) }
 
 // writeStated writes an identifier unless it is 0, which states none.
 func writeStated(w *tlv.Writer, n uint8, v uint64) {

@@ -191,6 +191,14 @@ func TestMalformedValuesDoNotSpoilAnEvent(t *testing.T) {
 	}
 }
 
+// A clock that runs backwards must not make an event that cannot be read.
+func TestTimesStayWithin32Bits(t *testing.T) {
+	got := tell(t, commission.CommissioningEvent{Request: commission.Progress{ElapsedMs: -5, ExpectedMs: 1 << 40}}, commission.CommissioningEvent{Request: commission.Failed{WaitMs: 1 << 40}})
+	if len(got) != 2 || got[0].u32(4) != 0 || got[0].u32(5) != 1<<32-1 || got[1].u32(7) != 1<<32-1 || got[0].err != nil || got[1].err != nil {
+		t.Error("a time outside 32 bits")
+	}
+}
+
 // What was fetched does not stay in the buffer.
 func TestResultsLeaveNoSecretInTheBuffer(t *testing.T) {
 	h := openInstance(t)
