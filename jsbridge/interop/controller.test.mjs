@@ -68,7 +68,7 @@ test("commissioning by QR code, commands, a read, resumption, CloseSession", asy
     // The session that commissioning left goes with the controller; another process resumes it.
     const first = await device.next(line => line.session === "opened" && line.kind === "case", "the first session");
     await controller.close();
-    await device.next(line => line.session === "closed" && line.id === first.id, "CloseSession");
+    await device.next(line => line.session === "closed by peer" && line.id === first.id, "CloseSession");
     await device.next(line => line.resumed === false, "the first handshake");
 
     const later = await start(directory);
@@ -78,7 +78,7 @@ test("commissioning by QR code, commands, a read, resumption, CloseSession", asy
     assert.equal(await connection.read({ ...light, attribute: "onOff" }), false);
     connection.close();
     const second = await device.next(line => line.session === "opened" && line.kind === "case", "the second session");
-    await device.next(line => line.session === "closed" && line.id === second.id, "CloseSession of the second session");
+    await device.next(line => line.session === "closed by peer" && line.id === second.id, "CloseSession of the second session");
 });
 
 test("commissioning by manual code, and a subscription", async () => {

@@ -45,6 +45,8 @@ export class UdpTransport implements HostTransport {
     readonly #options: UdpOptions;
     readonly #ports: Port[] = [];
     #closed = false;
+    /** Datagrams on their way to the system; their errors are swallowed. */
+    readonly #sending = new Set<Promise<void>>();
 
     constructor(options: UdpOptions = {}) {
         this.#options = options;
@@ -81,6 +83,8 @@ export class UdpTransport implements HostTransport {
         this.#closed = true;
         const ports = this.#ports.splice(0);
         for (const channel of ports.flatMap(port => [...port.channels.values()])) channel.end("the transport was closed");
+        // A socket that closes forgets what it has not handed to the system yet: the last words to every peer.
+        while (this.#sending.size > 0) await Promise.all(this.#sending);
         const sockets = await Promise.allSettled(ports.map(port => port.socket));
         await Promise.all(sockets.map(async result => {
             if (result.status === "fulfilled") await new Promise<void>(done => result.value.close(done));
@@ -90,7 +94,7 @@ export class UdpTransport implements HostTransport {
     #channel(port: Port, key: string, address: string, remotePort: number): UdpChannel {
         const count = this.#ports.reduce((sum, each) => sum + each.channels.size, 0);
         if (count >= maxChannels) throw new TransportError(`${maxChannels} channels are open: close some first`);
-        const channel = new UdpChannel(address, remotePort, () => port.channels.delete(key));
+        const channel = new UdpChannel(address, remotePort, this.#sending, () => port.channels.delete(key));
         port.channels.set(key, channel);
         return channel;
     }
@@ -154,6 +158,7 @@ class UdpChannel implements Channel {
     readonly closed: Promise<{ reason: string }>;
     readonly #address: string;
     readonly #port: number;
+    readonly #sending: Set<Promise<void>>;
     readonly #forget: () => void;
     #socket: Socket | undefined;
     #resolveClosed: (value: { reason: string }) => void = () => {};
@@ -161,9 +166,10 @@ class UdpChannel implements Channel {
     #early: Uint8Array[] = [];
     #open = true;
 
-    constructor(address: string, port: number, forget: () => void) {
+    constructor(address: string, port: number, sending: Set<Promise<void>>, forget: () => void) {
         this.#address = address;
         this.#port = port;
+        this.#sending = sending;
         this.#forget = forget;
         this.closed = new Promise(resolve => (this.#resolveClosed = resolve));
     }
@@ -178,7 +184,11 @@ class UdpChannel implements Channel {
         if (message.length > maxMessage) throw new TransportError(`a message of ${message.length} octets, at most ${maxMessage} fit a datagram`);
         // dgram may send later: the caller's array is its own again after this call. An error of one
         // send (no route, no such zone) is a lost datagram: the peer's silence tells.
-        this.#socket?.send(message.slice(), this.#port, this.#address, () => {});
+        const socket = this.#socket;
+        if (socket === undefined) return;
+        const sent = new Promise<void>(done => socket.send(message.slice(), this.#port, this.#address, () => done()));
+        this.#sending.add(sent);
+        void sent.then(() => this.#sending.delete(sent));
     }
 
     receive(handler: (message: Uint8Array) => void): void {
