@@ -1,5 +1,7 @@
 package session
 
+import "strconv"
+
 // A Peer says where datagrams go. It is the host's: an index into whatever
 // table of addresses it keeps. The core compares peers and nothing else.
 type Peer uint32
@@ -23,7 +25,7 @@ type Output struct {
 // A Datagram is one message to one peer, at most [message.MaxDatagram] octets.
 type Datagram struct {
 	Peer   Peer
-	Octets []byte
+	Octets []byte // read only: they may have to be sent again
 }
 
 // An Event is something that a [Manager] tells: one of the types below.
@@ -72,6 +74,14 @@ type SessionClosed struct {
 
 // WorkWanted: a handshake waits for [Manager.Answer].
 type WorkWanted struct{ Work Work }
+
+// String does not tell Data, which may be a passcode.
+func (w Work) String() string {
+	return "work " + strconv.Itoa(int(w.ID)) + " of kind " + strconv.Itoa(int(w.Kind)) + " [redacted]"
+}
+
+// GoString is String.
+func (w Work) GoString() string { return w.String() }
 
 // ResumptionSaved: a handshake left a record with which the next one with this
 // node is shorter. A host that wants to keep it stores it; it holds a secret.

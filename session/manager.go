@@ -90,6 +90,12 @@ type Manager struct {
 	closed  bool
 }
 
+// String tells nothing: everything secret is behind a Manager.
+func (Manager) String() string { return "session manager [redacted]" }
+
+// GoString is String.
+func (Manager) GoString() string { return Manager{}.String() }
+
 // Stats counts what was dropped without a word, by reason.
 type Stats struct {
 	Malformed      uint64 // no header, or one that must not be

@@ -56,9 +56,18 @@ type Session struct {
 	peerExchanges int
 }
 
+// String names the session without its keys, which fmt would else find.
+func (s Session) String() string {
+	return "session " + strconv.Itoa(int(s.id)) + " (" + s.kind.String() + ") [redacted]"
+}
+
+// GoString is String.
+func (s Session) GoString() string { return s.String() }
+
 // newSession makes the session that a finished handshake left behind. It clears
 // what it was given.
 func newSession(rand io.Reader, id SessionID, s *sessionSecrets, peer Peer, now Instant) (*Session, error) {
+	defer s.keys.clear()
 	out, err := newOutgoingCounter(rand, false)
 	if err != nil {
 		return nil, err
@@ -79,7 +88,6 @@ func newSession(rand io.Reader, id SessionID, s *sessionSecrets, peer Peer, now 
 	}
 	n.encrypt.Init((*[16]byte)(ours))
 	n.decrypt.Init((*[16]byte)(theirs))
-	s.keys.clear()
 	return n, nil
 }
 
