@@ -59,7 +59,7 @@ func (c *caseInitiator) sendSigma1() (handshakeStep, error) {
 		sessionID:     c.sessionID,
 		destinationID: c.fabric.destinationID(&c.ipk, &c.random, c.peer),
 		publicKey:     c.publicKey,
-		parameters:    &c.parameters,
+		parameters:    c.statedParameters(),
 	}
 	if c.resume {
 		m.resumption = &sigma1Resumption{

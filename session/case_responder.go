@@ -102,7 +102,7 @@ func (c *caseResponder) takeRecord(m *sigma1) bool {
 }
 
 func (c *caseResponder) sendSigma2Resume(in *sigma1) (handshakeStep, error) {
-	m := sigma2Resume{sessionID: c.sessionID, parameters: &c.parameters}
+	m := sigma2Resume{sessionID: c.sessionID, parameters: c.statedParameters()}
 	if _, err := io.ReadFull(c.rand, m.id[:]); err != nil {
 		return handshakeStep{}, hostFailure(err)
 	}
@@ -118,7 +118,7 @@ func (c *caseResponder) sendSigma2Resume(in *sigma1) (handshakeStep, error) {
 }
 
 func (c *caseResponder) sendSigma2(own *tbe) (handshakeStep, error) {
-	m := sigma2{sessionID: c.sessionID, publicKey: c.publicKey, parameters: &c.parameters}
+	m := sigma2{sessionID: c.sessionID, publicKey: c.publicKey, parameters: c.statedParameters()}
 	var id [resumptionIDSize]byte
 	if _, err := io.ReadFull(c.rand, m.random[:]); err != nil {
 		return handshakeStep{}, hostFailure(err)

@@ -39,9 +39,16 @@ type handshakeStep struct {
 type handshakeConfig struct {
 	rand       io.Reader
 	sessionID  SessionID  // ours, reserved for this handshake
-	parameters Parameters // ours, as they are told to the peer
+	parameters Parameters // ours, as they are told to the peer; zero: nothing is told
 	delegate   Delegate   // which work is asked of the host
 	utc        EpochSeconds
+}
+
+func (c *handshakeConfig) statedParameters() *Parameters {
+	if c.parameters == (Parameters{}) {
+		return nil
+	}
+	return &c.parameters
 }
 
 // EpochSeconds is a time of day in seconds since 2000-01-01T00:00:00Z, as

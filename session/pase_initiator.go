@@ -101,7 +101,7 @@ func (p *paseInitiator) sendRequest() (handshakeStep, error) {
 	}
 	// What the passcode is stretched with could be known from a setup payload;
 	// to ask costs nothing, and the response is the device's own word.
-	m := pbkdfParamRequest{random: p.random, sessionID: p.sessionID, parameters: &p.parameters}
+	m := pbkdfParamRequest{random: p.random, sessionID: p.sessionID, parameters: p.statedParameters()}
 	p.request = m.append(nil)
 	p.onMessage = p.onResponse
 	// The context needs the octets again: what is sent is a copy.

@@ -70,11 +70,11 @@ func (p *paseResponder) onRequest(in handshakeMessage) (handshakeStep, error) {
 	if m.passcodeID != 0 {
 		return handshakeStep{}, invalidParameter(errPasscodeID)
 	}
-	reply := pbkdfParamResponse{initiatorRandom: m.random, sessionID: p.sessionID, parameters: &p.parameters}
+	reply := pbkdfParamResponse{initiatorRandom: m.random, sessionID: p.sessionID, parameters: p.statedParameters()}
 	if _, err := io.ReadFull(p.rand, reply.random[:]); err != nil {
 		return handshakeStep{}, hostFailure(err)
 	}
-	if !m.hasParameters {
+	if !m.hasParameters && p.verifier.Iterations != 0 {
 		reply.pbkdf = &pbkdfParameters{p.verifier.Iterations, p.verifier.Salt}
 	}
 	octets := reply.append(nil)
