@@ -7,6 +7,7 @@ import (
 	"github.com/matter-session/matter-session/session"
 	"github.com/matter-session/matter-session/session/cert"
 	"github.com/matter-session/matter-session/session/commission"
+	"github.com/matter-session/matter-session/session/crypto"
 	"github.com/matter-session/matter-session/session/tlv"
 )
 
@@ -33,6 +34,7 @@ const (
 	codeAuthentication
 	codeFabric
 	codeHost
+	codeCounterUsed
 )
 
 var codes = []struct {
@@ -52,10 +54,14 @@ var codes = []struct {
 	{session.ErrLimit, codeLimit},
 	{session.ErrTooLarge, codeTooLarge},
 	{session.ErrExhausted, codeExhausted},
+	{session.ErrCounterUsed, codeCounterUsed},
 	{session.ErrWrongPasscode, codeWrongPasscode},
 	{session.ErrPasscode, codeSetupCode},
 	{session.ErrAuthentication, codeAuthentication},
 	{commission.ErrCancelled, codeCancelled},
+	{crypto.ErrPoint, codeArgument},
+	{crypto.ErrScalar, codeArgument},
+	{crypto.ErrTooLong, codeTooLarge},
 	{session.ErrTruncated, codeProtocol},
 	{session.ErrInvalid, codeProtocol},
 	{session.ErrUnexpected, codeProtocol},
@@ -88,7 +94,8 @@ func codeOf(err error) code {
 }
 
 // appendError appends what is known of an error: 0 its code, 1 its message, 2
-// and 3 name and value of the peer's status or the kind of fault in a setup code.
+// and 3 name and value of the peer's status or the kind of fault in a setup code,
+// 4 the StatusReport that a handshake's peer is to be sent.
 func appendError(b []byte, err error) []byte {
 	w := tlv.NewWriter(b)
 	w.Struct(tlv.Anonymous)
@@ -98,6 +105,10 @@ func appendError(b []byte, err error) []byte {
 		if name, value, ok := statusOf(err); ok {
 			w.String(tlv.Context(2), name)
 			w.Uint(tlv.Context(3), value)
+		}
+		var status *session.StatusError
+		if errors.As(err, &status) {
+			w.Bytes(tlv.Context(4), status.Report.Append(nil))
 		}
 	}
 	w.End()
