@@ -342,3 +342,32 @@ func TestWorkAnswerOfTheWrongType(t *testing.T) {
 		t.Errorf("the handshake went on or ended: %d", n)
 	}
 }
+
+// FuzzReports gives the boundary whatever a device reports: each event of it is
+// one that the strictest of readers takes, and nothing is left out.
+func FuzzReports(f *testing.F) {
+	r := commission.ReportData{}
+	r.Attributes = largeReport(3, 0, 10).Attributes
+	r.Events = largeReport(0, 3, 0).Events
+	f.Add(r.Append(nil))
+	r.Attributes[0].Data = []byte{0x0c, 1, 0xff}
+	r.Attributes[1].Data = []byte{0x15, 0x24, 1, 1, 0x24, 1, 2, 0x18}
+	f.Add(r.Append(nil))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, err := commission.ParseReportData(b)
+		if err != nil {
+			return
+		}
+		items := 0
+		for _, e := range tell(t, interaction(commission.SubscriptionReport{ID: 1, Report: commission.Report{Attributes: m.Attributes, Events: m.Events}})) {
+			e.each(2, func(p *members) { items++ })
+			e.each(3, func(p *members) { items++ })
+			if e.err != nil {
+				t.Fatal(e.err)
+			}
+		}
+		if items != len(m.Attributes)+len(m.Events) {
+			t.Fatalf("%d items of %d", items, len(m.Attributes)+len(m.Events))
+		}
+	})
+}
