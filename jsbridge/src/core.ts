@@ -83,11 +83,35 @@ export class Core {
         return this.#instance.memory.buffer.byteLength;
     }
 
-    /** Opens a controller instance. lost is called once, at a later time than any call, if the core dies. */
+    /**
+     * Opens a controller instance. lost is called once, at a later time than any call, if the core
+     * dies. The core keeps lost until then: if that refers to the handle, only close() frees it.
+     * A handle that is collected without having been closed is closed then, and says no goodbyes.
+     */
     open(config: CoreConfig = {}, lost: (error: DeadError) => void = () => {}): CoreHandle {
-        const handle = this.call("open", this.put(writeConfig(config)));
-        this.#lost.set(handle, lost);
-        return new CoreHandle(this, handle, () => this.#lost.delete(handle));
+        const number = this.call("open", this.put(writeConfig(config)));
+        this.#lost.set(number, lost);
+        const handle = new CoreHandle(this, number);
+        forgotten.register(handle, { core: this, number }, handle);
+        return handle;
+    }
+
+    /** What a handle leaves behind is given up. @internal */
+    forget(number: number, handle: CoreHandle): void {
+        forgotten.unregister(handle);
+        this.#lost.delete(number);
+    }
+
+    /** Closes an instance whose handle is gone. @internal */
+    abandon(number: number): void {
+        this.#lost.delete(number);
+        if (this.#dead !== undefined) return;
+        try {
+            this.call("close", number, performance.now());
+            while (this.call("next", number) !== 0);
+        } catch {
+            // It is stale already, or the core has died of it, which the others are told.
+        }
     }
 
     /** Runs an operation that needs no instance: setup codes. */
@@ -176,18 +200,19 @@ export class Core {
     }
 }
 
+/** A blob has 64 instances. A program that forgets to close its controllers should not run out of them. */
+const forgotten = new FinalizationRegistry<{ core: Core; number: number }>(({ core, number }) => core.abandon(number));
+
 /** One controller instance in a core. now is milliseconds of one monotonic clock, such as performance.now(). */
 export class CoreHandle {
     readonly #core: Core;
     readonly #handle: number;
-    readonly #forget: () => void;
     #state: "open" | "closing" | "closed" = "open";
 
     /** @internal */
-    constructor(core: Core, handle: number, forget: () => void) {
+    constructor(core: Core, handle: number) {
         this.#core = core;
         this.#handle = handle;
-        this.#forget = forget;
     }
 
     /** Hands in a datagram. peer is the host's number for its address. */
@@ -245,7 +270,7 @@ export class CoreHandle {
     close(now: number): void {
         if (this.#state !== "open") return;
         this.#state = "closed";
-        this.#forget();
+        this.#core.forget(this.#handle, this);
         if (this.#core.dead !== undefined) return;
         this.#core.call("close", this.#handle, now);
         this.#state = "closing";

@@ -58,7 +58,7 @@ var (
 var (
 	errHandle   = errors.New("abi: the handle is stale or foreign")
 	errArgument = errors.New("abi: malformed request")
-	errDead     = errors.New("abi: the core stopped unexpectedly: start a new one")
+	errDead     = errors.New("abi: it has panicked")
 	errFull     = errors.New("abi: too many open controllers")
 )
 
@@ -68,13 +68,28 @@ func fail(err error) int32 {
 	return -int32(codeOf(err))
 }
 
+// A panicError is what a call that panicked leaves behind.
+type panicError struct{ reason string }
+
+func (e *panicError) Error() string { return "abi: " + e.reason }
+func (e *panicError) Unwrap() error { return errDead }
+
 // Catch ends every exported call: a panic becomes an error, and the blob is dead
-// from then on.
+// from then on. What the panic says is told: it is the runtime's or a constant of
+// ours, never data.
 func Catch(result *int32) {
-	if r := recover(); r != nil {
-		dead = true
-		*result = fail(errDead)
+	switch r := recover().(type) {
+	case nil:
+		return
+	case error:
+		failure = &panicError{r.Error()}
+	case string:
+		failure = &panicError{r}
+	default:
+		failure = errDead
 	}
+	dead = true
+	*result = -int32(codeInternal)
 }
 
 func find(h handle) (*instance, error) {
@@ -142,11 +157,7 @@ func Open(n int32, rand io.Reader) int32 {
 // Close closes every session of an instance; its last datagrams are still to be
 // fetched with [Next], and when there is none left the handle is stale.
 func Close(h handle, now float64) int32 {
-	in, err := find(h)
-	if err != nil {
-		return fail(err)
-	}
-	at, err := instantOf(now)
+	in, at, _, err := call(h, now, 0)
 	if err != nil {
 		return fail(err)
 	}

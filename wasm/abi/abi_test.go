@@ -129,6 +129,9 @@ func TestPASEOfTwoInstances(t *testing.T) {
 	if r := Tick(a, 2); r >= 0 || !errors.Is(failure, errHandle) {
 		t.Errorf("a closed instance ticks: %v", failure)
 	}
+	if r := Close(a, 2); r >= 0 || !errors.Is(failure, errHandle) || dead {
+		t.Errorf("closed twice: %v", failure)
+	}
 	if n := Next(a); n>>24 != 1 {
 		t.Fatalf("no CloseSession: %d", n)
 	}

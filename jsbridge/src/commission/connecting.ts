@@ -39,7 +39,9 @@ export async function establish(driver: Driver, target: Target, options: Connect
     let searching = given === undefined && driver.transport.discover !== undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const abort = (): void => over.abort(options.signal?.reason);
+    const ended = (): void => over.abort(driver.signal.reason);
     options.signal?.addEventListener("abort", abort);
+    driver.signal.addEventListener("abort", ended);
     try {
         options.signal?.throwIfAborted();
         return await new Promise<Events["session"]>((resolve, reject) => {
@@ -89,6 +91,7 @@ export async function establish(driver: Driver, target: Target, options: Connect
     } finally {
         clearTimeout(timer);
         options.signal?.removeEventListener("abort", abort);
+        driver.signal.removeEventListener("abort", ended);
         over.abort(new ClosedError("another attempt has succeeded"));
     }
 }

@@ -47,7 +47,7 @@ export class Driver {
         this.#transport = transport;
         this.#unclaimed = unclaimed;
         this.#needed = needed;
-        this.#handle = core.open(config, error => this.#end(error));
+        this.#handle = core.open(config, whenLost(new WeakRef(this)));
     }
 
     get transport(): HostTransport {
@@ -109,9 +109,8 @@ export class Driver {
             opening = this.#open(address).finally(() => this.#opening.delete(key));
             this.#opening.set(key, opening);
         }
-        const number = await opening;
-        signal.throwIfAborted();
-        return number;
+        // A transport that hangs must not keep its caller beyond the end.
+        return settledBefore(opening, [signal, this.#abort.signal]);
     }
 
     /** The address behind a number of {@link peer}. */
@@ -128,11 +127,20 @@ export class Driver {
     close(reason: Error = new ClosedError("the controller was closed")): void {
         if (this.#ended !== undefined) return;
         try {
-            this.#run(() => this.#handle.close(performance.now()));
+            this.#handle.close(performance.now());
+            // Here and not by #drain(): this may be called from an event, within it.
+            for (let output = this.#handle.next(); output !== undefined; output = this.#handle.next()) {
+                if (output.kind === "datagram") this.#send(output.peer, output.octets);
+            }
         } catch {
             // A core that died is closed enough.
         }
         this.#end(reason);
+    }
+
+    /** The core has died. @internal */
+    lost(error: Error): void {
+        this.#end(error);
     }
 
     async #open(address: PeerAddress): Promise<number> {
@@ -249,4 +257,24 @@ export class Driver {
         for (const peer of peers) peer.channel.close();
         for (const listener of listeners) listener.fail(reason);
     }
+}
+
+/** The core holds its instances' callbacks: this one must not hold the driver, or no forgotten controller would ever be collected. */
+function whenLost(driver: WeakRef<Driver>): (error: Error) => void {
+    return error => driver.deref()?.lost(error);
+}
+
+/** What promise comes to, or the reason of the first signal that aborts before that. promise always has a handler. */
+function settledBefore<T>(promise: Promise<T>, signals: readonly AbortSignal[]): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+        const aborted = (event: Event): void => end(() => reject((event.target as AbortSignal).reason));
+        const end = (settle: () => void): void => {
+            for (const signal of signals) signal.removeEventListener("abort", aborted);
+            settle();
+        };
+        for (const signal of signals) signal.addEventListener("abort", aborted);
+        promise.then(value => end(() => resolve(value)), error => end(() => reject(error)));
+        const gone = signals.find(signal => signal.aborted);
+        if (gone !== undefined) end(() => reject(gone.reason));
+    });
 }
