@@ -55,7 +55,7 @@ class LoopbackNetwork extends NodeJsNetwork {
 export function prepare({ multicast = false, verbose = false } = {}) {
     const environment = Environment.default;
     const storage = mkdtempSync(join(tmpdir(), "matter-session-peer-"));
-    process.on("exit", () => rmSync(storage, { recursive: true, force: true }));
+    process.on("exit", () => rmSync(storage, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 }));
     environment.vars.set("storage.path", storage);
     environment.vars.set("storage.driver", "memory");
     if (!multicast) {
