@@ -255,9 +255,14 @@ func Next(h handle) int32 {
 // written is how many octets of the buffer the last result took.
 var written int
 
-// put makes sure that b, built in place, is in the buffer.
+// put makes sure that b, built in place, is in the buffer, and nothing of the
+// result before it.
 func put(b []byte) (int32, error) {
-	written = min(len(b), BufferSize)
+	n := min(len(b), BufferSize)
+	if n < written {
+		clear(Buffer[n:written])
+	}
+	written = n
 	if len(b) > BufferSize {
 		return 0, session.ErrTooLarge
 	}
