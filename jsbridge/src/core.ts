@@ -5,13 +5,13 @@
  * fails returns a negative number, and the reason is then fetched. wasm/README.md has the other side.
  */
 import {
-    AuthenticationError, CancelledError, CertificateError, ClosedError, DeadError, FabricError, HandshakeError, HostError, ImplementationError,
+    AuthenticationError, CancelledError, CertificateError, ClosedError, CounterUsedError, DeadError, FabricError, HandshakeError, HostError, ImplementationError,
     MatterError, NoResponseTimeoutError, NotStartedError, ResourceExhaustedError, SessionClosedError, SetupCodeError, StatusResponseError,
     UnexpectedDataError, WrongPasscodeError, type SetupCodeFault,
 } from "./errors.js";
 import { load, type BlobSource, type Instance } from "./load.js";
 import { operations, readEvent, writeConfig, writeRequest, type CoreConfig, type CoreEvent, type Operations } from "./operations.js";
-import { decodeAs, field, optional, struct, text, uint16, uint32, type Schema } from "./schema.js";
+import { decodeAs, field, octets, optional, struct, text, uint16, uint32, type Schema } from "./schema.js";
 
 const bufferSize = 262_144;
 
@@ -141,6 +141,11 @@ export class Core {
         return this.#buffer().slice(from, length);
     }
 
+    /** The buffer itself, valid until the next call. @internal */
+    get buffer(): Uint8Array {
+        return this.#buffer();
+    }
+
     /** The event in the buffer, which is erased: it may be a passcode to be stretched. @internal */
     takeEvent(length: number): CoreEvent {
         const octets = this.#buffer().subarray(0, length);
@@ -156,7 +161,9 @@ export class Core {
         if (this.#dead !== undefined) throw this.#dead;
         let result: number;
         try {
-            result = this.#instance.exports[name]?.(...args) ?? -1;
+            const run = this.#instance.exports[name];
+            if (run === undefined) throw new ImplementationError(`the WebAssembly file has no export "${name}": it is not of this version`);
+            result = run(...args);
             this.#instance.check();
             // The result of deadline() is a time, -1 its "none".
             if (result >= 0 || name === "deadline") return result;
@@ -173,9 +180,11 @@ export class Core {
     #fail(): never {
         const length = this.#instance.exports["lastError"]?.() ?? 0;
         this.#instance.check();
-        const { code, message, statusName, statusValue } = decodeAs(lastError, this.octets(length));
+        const { code, message, statusName, statusValue, report } = decodeAs(lastError, this.octets(length));
         if (code === 1) this.#instance.kill(message);
-        throw errorOf(code, message, { statusName, statusValue });
+        const error = errorOf(code, message, { statusName, statusValue });
+        if (report !== undefined) reports.set(error, report);
+        throw error;
     }
 
     /** Notices death: everyone is told, from a fresh stack. */
@@ -281,21 +290,40 @@ export class CoreHandle {
     }
 }
 
-type ExportName = "buffer" | "open" | "close" | "receive" | "tick" | "request" | "next" | "deadline" | "lastError";
+type ExportName = "buffer" | "open" | "close" | "receive" | "tick" | "request" | "next" | "deadline" | "lastError" | RawExportName;
+/** Sessions, handshakes and primitives without the controller. wasm/README.md. */
+type RawExportName =
+    | "sessionDerive" | "sessionFromKeys" | "sessionSeal" | "sessionOpen" | "sessionCheck" | "sessionNext" | "sessionSetCounter"
+    | "sessionSetLocalNode" | "sessionChallenge" | "sessionClose" | "sessionCount" | "reception"
+    | "paseInitiator" | "paseResponder" | "caseInitiator" | "caseResponder" | "sigma1"
+    | "handshakeStart" | "handshakeReceive" | "handshakeAnswer" | "handshakeClose"
+    | "cryptoSeal" | "cryptoOpen" | "cryptoForget" | "cryptoSHA256" | "cryptoHMAC" | "cryptoHKDF" | "cryptoPBKDF2" | "cryptoKeyPair"
+    | "cryptoPublicKey" | "cryptoECDH" | "cryptoSign" | "cryptoVerify" | "cryptoMultiply" | "cryptoAdd" | "cryptoNegate";
+/** What every blob must have to be started. */
 const exportNames: readonly ExportName[] = ["buffer", "open", "close", "receive", "tick", "request", "next", "deadline", "lastError"];
 
 const lastError: Schema<{ code: number; message: string } & ErrorDetail> = struct({
     code: field(0, uint16), message: field(1, text()), statusName: optional(2, text()), statusValue: optional(3, uint32),
+    report: optional(4, octets()),
 });
 
 /** What may come with an error code: name and value of the peer's status, or of the fault of a setup code. */
 export interface ErrorDetail {
     statusName?: string | undefined;
     statusValue?: number | undefined;
+    /** The StatusReport that the peer must be sent, when a handshake failed and it is not to be silent. */
+    report?: Uint8Array | undefined;
+}
+
+const reports = new WeakMap<object, Uint8Array>();
+
+/** The StatusReport that the peer must be sent because of an error of a handshake, if any. @internal */
+export function reportOf(error: unknown): Uint8Array | undefined {
+    return typeof error === "object" && error !== null ? reports.get(error) : undefined;
 }
 
 /** The codes by which the core names errors. wasm/README.md. */
-export type ErrorCode = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16 | 17 | 18 | 19;
+export type ErrorCode = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16 | 17 | 18 | 19 | 20;
 
 /** The error of a code. */
 export function errorOf(code: number, message: string, detail: ErrorDetail = {}): MatterError {
@@ -335,6 +363,8 @@ export function errorOf(code: number, message: string, detail: ErrorDetail = {})
             return new FabricError(message);
         case 19:
             return new HostError(message);
+        case 20:
+            return new CounterUsedError(message);
         default:
             known satisfies never;
             return new MatterError(`${message} (error ${code} of the core, unknown to this version)`);

@@ -65,6 +65,9 @@ export class CertificateError extends UnexpectedDataError {}
 /** A message was not sealed with the session's key, or was changed on its way. */
 export class AuthenticationError extends UnexpectedDataError {}
 
+/** A message counter of a session was used already for other content. Sealing under it again would give the key away. */
+export class CounterUsedError extends ImplementationError {}
+
 /** This side's host failed at work that the handshake needed: WebCrypto, or an authority that signs. */
 export class HostError extends MatterError {}
 
