@@ -16,7 +16,7 @@
 //     so; what is returned belongs to the caller.
 //   - Time. The package reads no clock. An [Instant] is milliseconds on a clock
 //     of the caller's that never runs backwards; the time of day, which
-//     certificates need, is [Config.UTC].
+//     certificates need, comes with [Manager.SetUTC].
 //   - Randomness. [Config.Rand] is required; there is no default.
 //   - Concurrency. A Manager is not safe for concurrent use and starts no
 //     goroutine; a call never blocks.

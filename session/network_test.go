@@ -21,6 +21,7 @@ type testNetwork struct {
 	delay           int64   // of a datagram: 1 to delay ms
 	// filter, if set, sees each datagram and may drop or replace it.
 	filter func(from, to Peer, octets []byte) [][]byte
+	arrive func(to Peer, octets []byte) // if set, sees each datagram as it arrives
 	sent   int
 }
 
@@ -30,6 +31,7 @@ type testNode struct {
 	network *testNetwork
 	peer    Peer
 	events  []Event
+	batch   int         // how many outputs were taken
 	on      func(Event) // called for each event, after it is recorded
 }
 
@@ -85,6 +87,7 @@ func (n *testNetwork) node(peer Peer, c Config) *testNode {
 func (d *testNode) flush() {
 	for {
 		out := d.Output()
+		d.batch++
 		for _, g := range out.Datagrams {
 			d.network.carry(d.peer, g.Peer, g.Octets)
 		}
@@ -162,6 +165,9 @@ func (n *testNetwork) run(limit Instant, done func() bool) {
 		for len(n.queue) > 0 && n.queue[0].at <= n.now {
 			q := heap.Pop(&n.queue).(queued)
 			if node := n.nodes[q.to]; node != nil {
+				if n.arrive != nil {
+					n.arrive(q.to, q.octets)
+				}
 				node.Receive(n.now, q.from, q.octets)
 				node.flush()
 			}
@@ -169,6 +175,9 @@ func (n *testNetwork) run(limit Instant, done func() bool) {
 		for peer := range Peer(len(n.nodes) + 1) {
 			if node := n.nodes[peer]; node != nil {
 				node.Tick(n.now)
+				if at, ok := node.deadline(); ok && at <= n.now {
+					n.t.Fatalf("after Tick(%d) the deadline is %d: a host would spin", n.now, at)
+				}
 			}
 		}
 	}
