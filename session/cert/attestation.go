@@ -149,10 +149,12 @@ func parseProductIDs(name []byte) (ids productIDs, ok bool) {
 	return text, textOK
 }
 
-// set reads one of Matter's attributes; false if it is malformed or repeated.
+// set reads one of Matter's attributes; false if it is malformed or repeated. It
+// is a UTF8String, but an authority of devices that are on the market writes a
+// PrintableString: the digits are the same.
 func (*productIDs) set(id *uint16, has *bool, tag byte, value []byte) bool {
 	v, ok := parseHexDigits(value, 4)
-	if !ok || *has || tag != derUTF8 {
+	if !ok || *has || tag != derUTF8 && tag != derPrintable {
 		return false
 	}
 	*id, *has = uint16(v), true

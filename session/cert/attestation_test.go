@@ -302,6 +302,7 @@ func TestVendorAndProductOfNames(t *testing.T) {
 		"attributes before text":  {dn(commonName("Mvid:FFF2 Mpid:00B2"), vendorID("FFF1")), want{0xFFF1, 0, true, false}},
 		"attributes, bad text":    {dn(commonName("Mvid:FF"), vendorID("FFF1")), want{0xFFF1, 0, true, false}},
 		"text in PrintableString": {dn(rdn(oidX520+"\x03", derPrintable, "Mvid:FFF1")), want{0xFFF1, 0, true, false}},
+		"vendor printable":        {dn(rdn(oidMatter+"\x02\x01", derPrintable, "FFF1")), want{0xFFF1, 0, true, false}},
 		"neither":                 {dn(commonName("MVID:FFF1")), want{}},
 		"nothing":                 {dn(), want{}},
 	} {
@@ -323,7 +324,7 @@ func TestVendorAndProductOfNames(t *testing.T) {
 		"in a second name":      dn(commonName("Mvid:"), commonName("ACME")),
 		"vendor in lower case":  dn(vendorID("fff1")),
 		"vendor of five digits": dn(vendorID("0FFF1")),
-		"vendor printable":      dn(rdn(oidMatter+"\x02\x01", derPrintable, "FFF1")),
+		"vendor of IA5":         dn(rdn(oidMatter+"\x02\x01", derIA5, "FFF1")),
 		"vendor twice":          dn(vendorID("FFF1"), vendorID("FFF1")),
 		"product twice":         dn(productID("0001"), productID("0002")),
 		"not a set":             string(appendDERString(nil, derSequence, "\x05\x00")),
