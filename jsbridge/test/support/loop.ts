@@ -37,6 +37,8 @@ export class LoopPeer implements HostTransport {
     /** Resolves when the first one did not. */
     readonly silent: Promise<void>;
     readonly channels = new Set<LoopChannel>();
+    /** How datagrams travel: in a later turn, at any rate. */
+    later: (deliver: () => void) => void = deliver => queueMicrotask(deliver);
     #fallSilent: () => void = () => {};
 
     constructor(core: Core, allowed = Infinity) {
@@ -79,7 +81,7 @@ export class LoopChannel implements Channel {
     send(message: Uint8Array): void {
         if (!this.isOpen) throw new Error("closed");
         const copy = message.slice();
-        queueMicrotask(() => {
+        this.#peer.later(() => {
             if (this.#peer.handle.isOpen) this.#peer.receive(this, copy);
         });
     }
@@ -90,7 +92,7 @@ export class LoopChannel implements Channel {
 
     /** Hands a datagram to the controller, also when the channel is closed: it may be under way. */
     deliver(octets: Uint8Array): void {
-        queueMicrotask(() => this.#handler(octets));
+        this.#peer.later(() => this.#handler(octets));
     }
 
     close(): void {
@@ -103,7 +105,8 @@ export class LoopChannel implements Channel {
 
 /** Another process's reading of setTimeout: what was set is also run when it was cleared, late, on demand. */
 export class LateTimers {
-    readonly #real = globalThis.setTimeout;
+    readonly #original = globalThis.setTimeout;
+    readonly #real = globalThis.setTimeout.bind(globalThis); // a browser's wants its window as this
     readonly #set = new Set<() => void>();
 
     constructor() {
@@ -132,6 +135,6 @@ export class LateTimers {
     }
 
     restore(): void {
-        globalThis.setTimeout = this.#real;
+        globalThis.setTimeout = this.#original;
     }
 }
