@@ -42,6 +42,7 @@ type MessageReceived struct {
 }
 
 // Delivered: the peer acknowledged the last message sent reliably on Exchange.
+// Over a stream ([Manager.SetStream]) nothing is acknowledged, and this never comes.
 type Delivered struct{ Exchange Exchange }
 
 // ExchangeFailed: the exchange is gone; nothing more will come of it. Err is

@@ -2,6 +2,7 @@ package session
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/matter-session/matter-session/session/internal/ccm"
 	"github.com/matter-session/matter-session/session/message"
@@ -64,9 +65,21 @@ type unsecuredKey struct {
 }
 
 // lingering is how long an unsecured session outlives its last exchange, so that
-// a peer that missed the last acknowledgement gets another. It covers all of a
-// peer's retransmissions at the default intervals.
-const lingering = 10_000
+// a peer that missed the last acknowledgement gets another: as long as a peer
+// repeats a message, which goes by the intervals that we tell it, or by the
+// defaults if it does not know them yet.
+func lingering(told Parameters) Milliseconds {
+	told = told.withDefaults()
+	base := max(told.IdleIntervalMs, told.ActiveIntervalMs, DefaultIdleIntervalMs)
+	total := Milliseconds(lingeringMargin)
+	for n := range maxTransmissions - 1 {
+		total += retransmissionWait(Milliseconds(base), n, 255, 0)
+	}
+	return total
+}
+
+// lingeringMargin covers what a peer adds to its waits, and the way.
+const lingeringMargin = 6_000
 
 // peer returns where the exchange's messages go.
 func (x *exchange) peer() Peer {
@@ -113,16 +126,11 @@ func (m *Manager) removeExchange(now Instant, x *exchange) {
 	}
 	delete(m.exchangeByKey, x.key)
 	delete(m.exchangeByHandle, x.handle)
-	for i, o := range m.exchanges {
-		if o == x {
-			m.exchanges = append(m.exchanges[:i], m.exchanges[i+1:]...)
-			break
-		}
-	}
+	m.exchanges = slices.DeleteFunc(m.exchanges, func(o *exchange) bool { return o == x })
 	x.pending, x.queue, x.ack = nil, nil, owedAck{}
 	m.countExchange(x, -1)
 	if x.unsecured != nil && x.unsecured.exchanges == 0 {
-		x.unsecured.forgetAt = now + lingering
+		x.unsecured.forgetAt = now + Instant(m.lingering)
 	}
 }
 

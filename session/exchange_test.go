@@ -358,3 +358,33 @@ func TestMessageThatEndsAClosedExchangeOpensNoOther(t *testing.T) {
 		t.Errorf("%d and %d exchanges left", len(a.exchanges), len(b.exchanges))
 	}
 }
+
+// A peer whose last message of a handshake was not acknowledged repeats it for as
+// long as our own intervals tell it to: until then it gets its acknowledgement.
+func TestField_F07_LastMessageIsAcknowledgedAsLongAsItIsRepeated(t *testing.T) {
+	for _, told := range []Parameters{{}, {IdleIntervalMs: 5000, ActiveIntervalMs: 4000}} {
+		n := newTestNetwork(t, 63)
+		a, b := n.node(1, Config{}), n.node(2, Config{Parameters: told})
+		if err := b.OpenPASE(testVerifier(t)); err != nil {
+			t.Fatal(err)
+		}
+		var pake3 []byte
+		n.filter = func(from, to Peer, octets []byte) [][]byte {
+			if p := protocolHeaderOf(t, n.nodes[from], octets); Opcode(p.Opcode) == OpcodePASEPake3 && pake3 == nil {
+				pake3 = octets
+			}
+			return [][]byte{octets}
+		}
+		establishPASE(t, n, a, b)
+		n.run(1000, nil)
+		for last := range maxTransmissions - 1 {
+			n.now += Instant(retransmissionWait(Milliseconds(told.withDefaults().IdleIntervalMs), last, 255, 0))
+			b.Tick(n.now)
+			b.Output()
+			b.Receive(n.now, a.peer, pake3)
+			if out := b.Output(); len(out.Datagrams) != 1 || len(out.Events) != 0 {
+				t.Errorf("%d ms: repetition %d: %d datagrams, events %v", told.IdleIntervalMs, last+1, len(out.Datagrams), out.Events)
+			}
+		}
+	}
+}

@@ -56,7 +56,8 @@ type Manager struct {
 	delegate    Delegate
 	maxSessions int
 	extraDelay  Milliseconds
-	utcOffset   int64 // seconds of Matter's epoch at instant 0, if utcKnown
+	lingering   Milliseconds // of unsecured sessions
+	utcOffset   int64        // seconds of Matter's epoch at instant 0, if utcKnown
 	utcKnown    bool
 
 	sessions map[SessionID]*Session
@@ -125,7 +126,8 @@ func NewManager(c Config) (*Manager, error) {
 	}
 	m := &Manager{
 		rand: c.Rand, parameters: c.Parameters, delegate: c.Delegate, maxSessions: c.MaxSessions, extraDelay: c.ExtraDelay,
-		sessions: make(map[SessionID]*Session), reserved: make(map[SessionID]bool),
+		lingering: lingering(c.Parameters),
+		sessions:  make(map[SessionID]*Session), reserved: make(map[SessionID]bool),
 		unsecured:     make(map[unsecuredKey]*unsecured),
 		exchangeByKey: make(map[exchangeKey]*exchange), exchangeByHandle: make(map[Exchange]*exchange),
 		streams: make(map[Peer]bool),

@@ -306,7 +306,7 @@ func (m *Manager) startResponder(now Instant, peer Peer, node NodeID, u *unsecur
 func (m *Manager) refuse(now Instant, kind SessionKind) (StatusReport, bool) {
 	busy := StatusReport{General: GeneralBusy, Code: StatusBusy, Data: []byte{busyWaitMs & 0xFF, busyWaitMs >> 8}}
 	switch {
-	case m.closed, kind == KindPASE && m.pase == nil:
+	case kind == KindPASE && m.pase == nil:
 		return StatusReport{General: GeneralFailure, Code: StatusInvalidParameter}, true
 	case kind == KindPASE:
 		return busy, m.pase.run != nil || m.pase.session != 0
