@@ -95,7 +95,7 @@ function authorityOf(encoded: string | Uint8Array, test: boolean): Authority {
     if (!certificate.ca) throw new TrustError(`"${name}" is not an authority's certificate`);
     if (!certificate.verify(certificate.publicKey)) throw new TrustError(`"${name}" is not signed by itself: a product authority is its own root`);
     const publicKey = Uint8Array.of(4, ...Buffer.from(x, "base64url"), ...Buffer.from(y, "base64url"));
-    const subject = subjectOf(certificate.raw);
+    const subject = subjectOf(new Uint8Array(certificate.raw));
     const vendor = vendorOf(subject);
     const authority: Authority = {
         subject,

@@ -1,12 +1,13 @@
 import { createInterface } from "node:readline/promises";
 import { Option, type Command } from "commander";
-import { showAddress } from "../../commission/address.js";
+import { parseAddress, showAddress } from "../../commission/address.js";
 import type { Connection } from "../../commission/connection.js";
 import type { Controller } from "../../commission/controller.js";
 import {
     attributeJson, attributeOf, clusterOf, commandOf, eventJson, type AttributeResult, type AttributeSelector, type EventResult, type EventSelector,
 } from "../../commission/interaction.js";
 import type { AttestationDecision, AttestationReport, StepEvent, ThreadDataset, WifiCredentials } from "../../commission/types.js";
+import { start } from "../../core.js";
 import { TlvError } from "../../errors.js";
 import { toJson, type Json } from "../../json.js";
 import type { TlvValue } from "../../tlv.js";
@@ -67,6 +68,7 @@ export function addDevices(program: Command, global: () => GlobalOptions, signal
     const withNode = async <T>(node: string, flags: NodeFlags, fn: (connection: Connection) => Promise<T>): Promise<T> => {
         const nodeId = nodeArgument(node);
         const timeoutMs = 1000 * integerArgument("--timeout", flags.timeout ?? "45", 1, 3600);
+        if (flags.address !== undefined) parseAddress(flags.address);
         const interfaces = flags.interface === undefined ? {} : { interfaces: flags.interface };
         return withController(global(), { search: flags.address === undefined, ...interfaces }, async controller => {
             const connection = await controller.connect(nodeId, { ...(flags.address === undefined ? {} : { address: flags.address }), signal, timeoutMs });
@@ -102,6 +104,9 @@ function addCommission(program: Command, global: () => GlobalOptions, signal: Ab
             const code = await secret("the setup code", argument, flags.codeFile);
             if (code === undefined) throw new UsageError("give a setup code, - or --code-file");
             const network = await networkOf(flags);
+            // Before a home is made of it: what cannot be meant makes none.
+            (await start()).request("parseCode", { text: code });
+            if (flags.address !== undefined) parseAddress(flags.address);
             const device = flags.device === undefined ? {} : { device: integerArgument("--device", flags.device, 1, 255) - 1 };
             await withController(options, { test: flags.allowTestDevices === true, fabric: flags.label === undefined ? {} : { label: flags.label }, search: flags.address === undefined }, async controller => {
                 const begun = performance.now();
