@@ -488,3 +488,95 @@ func (r *shortRand) Read(b []byte) (int, error) {
 	}
 	return len(b), nil
 }
+
+// A source of randomness that fails ends what needs it, and leaves nothing.
+func TestRandomnessFailsAtTheEndOfAHandshake(t *testing.T) {
+	n, a, b := pasePair(t, 95)
+	b.on = nil
+	n.filter = func(from, to Peer, octets []byte) [][]byte {
+		if p := protocolHeaderOf(t, n.nodes[from], octets); Opcode(p.Opcode) == OpcodePASEPake3 {
+			b.rand = &shortRand{}
+		}
+		return [][]byte{octets}
+	}
+	if _, err := a.StartPASE(n.now, b.peer, testPasscode, Parameters{}); err != nil {
+		t.Fatal(err)
+	}
+	n.run(60_000, nil)
+	if failed := eventsOf[HandshakeFailed](b); len(failed) != 1 || len(b.sessions)+len(b.runs)+len(b.reserved)+len(b.exchanges) != 0 || b.pase.run != nil {
+		t.Errorf("%v", b.events)
+	}
+}
+
+func TestRandomnessFailsWhileAHandshakeWaits(t *testing.T) {
+	n, a, b := pasePair(t, 96)
+	establishPASE(t, n, a, b)
+	c := n.node(3, Config{})
+	if _, err := c.StartPASE(n.now, b.peer, testPasscode, Parameters{}); err != nil {
+		t.Fatal(err)
+	}
+	n.run(100, nil)
+	if len(c.runs) != 1 || !c.runs[0].waiting {
+		t.Fatal("it does not wait")
+	}
+	c.rand = &shortRand{}
+	n.run(60_000, nil)
+	if failed := eventsOf[HandshakeFailed](c); len(failed) != 1 || len(c.runs)+len(c.reserved)+len(c.exchanges) != 0 {
+		t.Errorf("%v", c.events)
+	}
+}
+
+// An attempt at PASE whose initiator vanishes ends by its own timer, and counts.
+func TestPASEAttemptThatIsAbandoned(t *testing.T) {
+	n, a, b := pasePair(t, 97)
+	for at, vanishes := range []Opcode{OpcodePASEPake1, OpcodePASEPake3} {
+		n.filter = func(from, to Peer, octets []byte) [][]byte {
+			if p := protocolHeaderOf(t, n.nodes[from], octets); from == a.peer && Opcode(p.Opcode) >= vanishes {
+				return nil
+			}
+			return [][]byte{octets}
+		}
+		start := n.now
+		if _, err := a.StartPASE(n.now, b.peer, testPasscode, Parameters{}); err != nil {
+			t.Fatal(err)
+		}
+		n.run(120_000, func() bool { return len(eventsOf[HandshakeFailed](b)) > at })
+		if n.now-start > paseTimeout || b.pase.run != nil || b.pase.failures != at+1 {
+			t.Errorf("%d ms, %d failures", n.now-start, b.pase.failures)
+		}
+	}
+	n.filter = nil
+	n.run(120_000, nil)
+	establishPASE(t, n, a, b)
+}
+
+// However lively it is, an attempt ends after a minute.
+func TestPASEAttemptEndsAfterAMinute(t *testing.T) {
+	n, a, b := pasePair(t, 98)
+	if _, err := a.StartPASE(n.now, b.peer, testPasscode, Parameters{}); err != nil {
+		t.Fatal(err)
+	}
+	start := n.now
+	n.filter = func(from, to Peer, octets []byte) [][]byte {
+		if from == a.peer && n.sent > 1 {
+			return nil
+		}
+		return [][]byte{octets}
+	}
+	n.run(10, nil)
+	run := b.pase.run
+	for range 10 {
+		run.deadline = n.now + 100_000 // as if a message came now and then
+		n.run(7_000, nil)
+	}
+	if failed := eventsOf[HandshakeFailed](b); len(failed) != 1 || !errors.Is(failed[0].Err, ErrTimeout) || b.pase.run != nil {
+		t.Errorf("%d ms: %v", n.now-start, failed)
+	}
+}
+
+func TestWorkErrorSaysWhoAndWhy(t *testing.T) {
+	err := error(&workError{errors.New("no key")})
+	if err.Error() != "session: the host failed: no key" {
+		t.Error(err)
+	}
+}

@@ -378,3 +378,43 @@ func TestField_F17_NothingHappensAfterClose(t *testing.T) {
 		t.Error("something is left behind")
 	}
 }
+
+func TestOurExchangesAreBounded(t *testing.T) {
+	n, a, _, sa, _ := quietPair(t, 119)
+	for range maxExchanges {
+		a.open(sa)
+	}
+	if _, err := a.OpenExchange(n.now, sa); !errors.Is(err, ErrLimit) {
+		t.Errorf("one more: %v", err)
+	}
+	// A handshake is still possible.
+	if _, err := a.StartPASE(n.now, 9, testPasscode, Parameters{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// The sessions of a removed fabric can be closed in any order meanwhile.
+func TestExpiringSessionsThatAreClosed(t *testing.T) {
+	n := newTestNetwork(t, 120)
+	a := n.node(1, Config{})
+	join(t, a, newTestAuthority(t, 120, 0xFAB1, false, 1), testAdmin)
+	for range 4 {
+		addTestSession(t, a, a.fabrics[0], 7, n.now)
+	}
+	ids := a.sessionIDs()
+	if err := a.RemoveFabric(n.now, 1); err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range []int{2, 0, 3} {
+		if err := a.CloseSession(n.now, ids[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(a.expiring) != 1 || a.expiring[0].id != ids[1] {
+		t.Errorf("%d are left", len(a.expiring))
+	}
+	n.run(removalGrace, nil)
+	if len(a.expiring)+len(a.sessions) != 0 || len(eventsOf[SessionClosed](a)) != 4 {
+		t.Error("the last is not closed")
+	}
+}
