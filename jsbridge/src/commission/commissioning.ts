@@ -1,5 +1,5 @@
 /** One commissioning: the core's questions to the host, answered by callbacks, credentials and discovery. */
-import { CancelledError, ImplementationError, MatterCommissionError, type RetryPoint } from "../errors.js";
+import { CancelledError, ImplementationError, MatterCommissionError, TransportError, type RetryPoint } from "../errors.js";
 import { octetsOf } from "../hex.js";
 import type { CoreEvent, Events, Scanned } from "../operations.js";
 import { parseAddress } from "./address.js";
@@ -70,7 +70,7 @@ export async function runCommissioning(
         return await operate<"commission", Events["commissioned"]>(driver, "commission", request, (event, ending) => {
             id = ending.id;
             if (event.type === "commissioned") ending.done(event);
-            else if (event.type === "commissionFailed") ending.fail(signal?.aborted ? signal.reason : (run.failure ?? failureOf(event)));
+            else if (event.type === "commissionFailed") ending.fail(signal?.aborted ? signal.reason : (run.failure ?? failureOf(event, run.searchEnd)));
             else run.handle(event);
             if (signal?.aborted) aborted();
         });
@@ -88,6 +88,8 @@ class Commissioning {
     #search: AbortController | undefined;
     /** What a callback threw: told instead of "cancelled". */
     failure: unknown;
+    /** Why the last search ended by itself. */
+    searchEnd: string | undefined;
     #networkTried = false;
 
     constructor(driver: Driver, options: CommissionOptions, authority: FabricAuthority | undefined) {
@@ -152,6 +154,7 @@ class Commissioning {
         this.#search?.abort();
         const search = new AbortController();
         this.#search = search;
+        this.searchEnd = undefined;
         const { id, request } = event;
         const query = event.operational !== undefined ? { operational: event.operational } : { discriminator: event.discriminator ?? 0, short: event.short ?? false };
         void discoverInto(
@@ -160,7 +163,10 @@ class Commissioning {
                 const { discriminator, vendorId, productId } = device;
                 this.#driver.answer("discovered", { id, request, peer, discriminator, vendorId, productId, ...timingOf(device), link: this.#driver.link(peer) });
             },
-            message => this.#driver.answer("discoveryEnded", { id, request, message }),
+            message => {
+                this.searchEnd = message;
+                this.#driver.answer("discoveryEnded", { id, request, message });
+            },
         );
     }
 
@@ -208,9 +214,11 @@ class Commissioning {
     }
 }
 
-function failureOf(event: Events["commissionFailed"]): MatterCommissionError {
+function failureOf(event: Events["commissionFailed"], searchEnd: string | undefined): MatterCommissionError {
     const status = event.statusName === undefined || event.statusName === "" ? undefined : { name: event.statusName, value: event.statusValue ?? 0 };
-    return new MatterCommissionError(event.message, { code: event.code, step: event.step, retry: event.retry as RetryPoint, status, waitMs: event.waitMs });
+    const detail = { code: event.code, step: event.step, retry: event.retry as RetryPoint, status, waitMs: event.waitMs };
+    const searched = searchEnd !== undefined && (event.step === "link" || event.step === "discover");
+    return new MatterCommissionError(event.message, detail, searched ? { cause: new TransportError(searchEnd) } : undefined);
 }
 
 const encoder = new TextEncoder();

@@ -67,6 +67,8 @@ function report(options: Partial<GlobalOptions>, error: unknown, code: number): 
     const { code: id, step, retry, waitMs } = error as { code?: unknown; step?: unknown; retry?: unknown; waitMs?: unknown };
     if (typeof id === "string" && retry !== undefined && options.quiet !== true) {
         const wait = typeof waitMs === "number" && waitMs > 0 ? `, in ${Math.ceil(waitMs / 1000)} s` : "";
+        const { cause } = error as Error;
+        if (cause instanceof Error) process.stderr.write(`  ${cause.message}\n`);
         process.stderr.write(`  (${id}, at step "${String(step)}"; try again: ${String(retry)}${wait})\n`);
     }
 }
