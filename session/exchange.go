@@ -43,44 +43,6 @@ type Message struct {
 	Unreliable bool // do not ask for an acknowledgement
 }
 
-// An unsecured session carries one or more handshakes of one initiator. It is
-// named by the ephemeral node ID that the initiator drew for it: a restarted
-// initiator draws another, and so does not meet its former self.
-// Matter Core §4.13.2.1.
-type unsecured struct {
-	node      NodeID
-	initiator bool // we are
-	peer      Peer
-	in        reception
-	params    Parameters
-	heard     bool
-	lastHeard Instant
-	exchanges int
-	forgetAt  Instant // once it has no exchange: until then duplicates are still acknowledged
-}
-
-type unsecuredKey struct {
-	node      NodeID
-	initiator bool
-}
-
-// lingering is how long an unsecured session outlives its last exchange, so that
-// a peer that missed the last acknowledgement gets another: as long as a peer
-// repeats a message, which goes by the intervals that we tell it, or by the
-// defaults if it does not know them yet.
-func lingering(told Parameters) Milliseconds {
-	told = told.withDefaults()
-	base := max(told.IdleIntervalMs, told.ActiveIntervalMs, DefaultIdleIntervalMs)
-	total := Milliseconds(lingeringMargin)
-	for n := range maxTransmissions - 1 {
-		total += retransmissionWait(Milliseconds(base), n, 255, 0)
-	}
-	return total
-}
-
-// lingeringMargin covers what a peer adds to its waits, and the way.
-const lingeringMargin = 6_000
-
 // peer returns where the exchange's messages go.
 func (x *exchange) peer() Peer {
 	if x.session != nil {
@@ -266,31 +228,6 @@ func (m *Manager) encode(x *exchange, msg Message) (octets []byte, counter uint3
 		return octets, counter, err
 	}
 	return m.encodeUnsecured(x.unsecured.node, x.key.unsecured.initiator, &p, msg.Payload)
-}
-
-// encodeUnsecured makes a message of the unsecured session that node names. Its
-// initiator names itself as the source, its responder names it as the destination.
-func (m *Manager) encodeUnsecured(node NodeID, initiator bool, p *message.ProtocolHeader, payload []byte) (octets []byte, counter uint32, err error) {
-	if counter, err = m.unsecuredCounter.peek(); err != nil {
-		return nil, 0, err
-	}
-	h := message.Header{Counter: counter}
-	if initiator {
-		h.HasSource, h.Source = true, uint64(node)
-	} else {
-		h.Destination, h.DestinationNode = message.NodeDestination, uint64(node)
-	}
-	if octets, err = h.Append(nil); err != nil {
-		return nil, 0, err
-	}
-	if octets, err = p.Append(octets); err != nil {
-		return nil, 0, err
-	}
-	if octets = append(octets, payload...); len(octets) > message.MaxDatagram {
-		return nil, 0, ErrTooLarge
-	}
-	m.unsecuredCounter.take()
-	return octets, counter, nil
 }
 
 // sendAck sends what x owes by itself.

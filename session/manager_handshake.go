@@ -1,9 +1,7 @@
 package session
 
 import (
-	"encoding/binary"
 	"errors"
-	"io"
 	"slices"
 
 	"github.com/matter-session/matter-session/session/message"
@@ -187,62 +185,6 @@ func (m *Manager) begin(now Instant, run *handshakeRun) error {
 	step, err := run.hs.start()
 	m.advance(now, run, step, err)
 	return nil
-}
-
-// ephemeralNode draws the node ID that names an unsecured session of ours.
-func (m *Manager) ephemeralNode() (NodeID, error) {
-	var b [8]byte
-	for {
-		if _, err := io.ReadFull(m.rand, b[:]); err != nil {
-			return 0, err
-		}
-		if n := NodeID(binary.LittleEndian.Uint64(b[:])); n.IsOperational() && m.unsecured[unsecuredKey{n, true}] == nil {
-			return n, nil
-		}
-	}
-}
-
-// addUnsecured makes an unsecured session. At the limit one that only lingers
-// makes room, the oldest first; if none does, there is no room.
-func (m *Manager) addUnsecured(now Instant, key unsecuredKey, peer Peer) (*unsecured, error) {
-	m.makeUnsecuredRoom(now)
-	if len(m.unsecured) >= maxUnsecured {
-		var oldest *unsecured
-		for _, u := range m.unsecured {
-			if u.exchanges == 0 && (oldest == nil || u.forgetAt < oldest.forgetAt ||
-				u.forgetAt == oldest.forgetAt && u.node < oldest.node) {
-				oldest = u
-			}
-		}
-		if oldest == nil {
-			return nil, ErrLimit
-		}
-		delete(m.unsecured, unsecuredKey{oldest.node, oldest.initiator})
-	}
-	u := &unsecured{node: key.node, initiator: key.initiator, peer: peer, in: reception{rule: receiveUnsecured}}
-	m.unsecured[key] = u
-	return u, nil
-}
-
-// makeUnsecuredRoom sees to it that one more unsecured exchange can be opened.
-// Whoever can send to us can make handshakes fail as fast as it likes, and each
-// leaves an exchange that repeats its report for some seconds. They make room
-// first, the oldest first; then those of handshakes that went well, which only
-// wait for a last acknowledgement. Exchanges of handshakes in progress are fewer
-// than the limit.
-func (m *Manager) makeUnsecuredRoom(now Instant) {
-	if m.unsecuredExchanges < maxUnsecured {
-		return
-	}
-	var victim *exchange
-	for _, x := range m.exchanges {
-		if x.unsecured != nil && x.run == nil && (victim == nil || x.failed && !victim.failed) {
-			victim = x
-		}
-	}
-	if victim != nil {
-		m.removeExchange(now, victim)
-	}
 }
 
 // startResponder takes the first message of a handshake that a peer initiates.
