@@ -70,7 +70,7 @@ export async function runCommissioning(
         return await operate<"commission", Events["commissioned"]>(driver, "commission", request, (event, ending) => {
             id = ending.id;
             if (event.type === "commissioned") ending.done(event);
-            else if (event.type === "commissionFailed") ending.fail(signal?.aborted ? signal.reason : (run.failure ?? failureOf(event, run.searchEnd)));
+            else if (event.type === "commissionFailed") ending.fail(signal?.aborted ? signal.reason : (run.failure ?? failureOf(event, run.cause)));
             else run.handle(event);
             if (signal?.aborted) aborted();
         });
@@ -88,8 +88,8 @@ class Commissioning {
     #search: AbortController | undefined;
     /** What a callback threw: told instead of "cancelled". */
     failure: unknown;
-    /** Why the last search ended by itself. */
-    searchEnd: string | undefined;
+    /** What went wrong on the host's side last: the cause of a failure that may follow. */
+    cause: Error | undefined;
     #networkTried = false;
 
     constructor(driver: Driver, options: CommissionOptions, authority: FabricAuthority | undefined) {
@@ -154,7 +154,7 @@ class Commissioning {
         this.#search?.abort();
         const search = new AbortController();
         this.#search = search;
-        this.searchEnd = undefined;
+        this.cause = undefined;
         const { id, request } = event;
         const query = event.operational !== undefined ? { operational: event.operational } : { discriminator: event.discriminator ?? 0, short: event.short ?? false };
         void discoverInto(
@@ -164,7 +164,7 @@ class Commissioning {
                 this.#driver.answer("discovered", { id, request, peer, discriminator, vendorId, productId, ...timingOf(device), link: this.#driver.link(peer) });
             },
             message => {
-                this.searchEnd = message;
+                this.cause = new TransportError(message);
                 this.#driver.answer("discoveryEnded", { id, request, message });
             },
         );
@@ -208,18 +208,22 @@ class Commissioning {
                 const { noc, icac } = await authority.issue({ csr: event.csr, nodeId: event.nodeId });
                 this.#driver.answer("issued", { id, request, noc, icac });
             } catch (error) {
-                this.#driver.answer("issued", { id, request, error: error instanceof Error ? error.message : String(error) });
+                this.cause = error instanceof Error ? error : new Error(String(error));
+                this.#driver.answer("issued", { id, request, error: this.cause.message });
             }
         })();
     }
 }
 
-function failureOf(event: Events["commissionFailed"], searchEnd: string | undefined): MatterCommissionError {
+function failureOf(event: Events["commissionFailed"], cause: Error | undefined): MatterCommissionError {
     const status = event.statusName === undefined || event.statusName === "" ? undefined : { name: event.statusName, value: event.statusValue ?? 0 };
     const detail = { code: event.code, step: event.step, retry: event.retry as RetryPoint, status, waitMs: event.waitMs };
-    const searched = searchEnd !== undefined && (event.step === "link" || event.step === "discover");
-    return new MatterCommissionError(event.message, detail, searched ? { cause: new TransportError(searchEnd) } : undefined);
+    const ours = hostSteps.has(event.step) && cause !== undefined;
+    return new MatterCommissionError(event.message, detail, ours ? { cause } : undefined);
 }
+
+/** Steps in which the host does something that can fail. */
+const hostSteps: ReadonlySet<string> = new Set(["link", "csr", "noc", "discover"]);
 
 const encoder = new TextEncoder();
 
