@@ -1,0 +1,18 @@
+import { platform } from "../platform.js";
+import type { HandshakePlatform, ValidationErrorClass } from "../session/handshake-types.js";
+import { StatusResponseError } from "./MatterError.js";
+
+/** Interaction Model status CONSTRAINT_ERROR. */
+const constraintError = 0x87;
+
+class OwnValidationError extends StatusResponseError {
+    fieldName?: string | undefined;
+    constructor(message: string, fieldName?: string) {
+        super(message, constraintError);
+        this.fieldName = fieldName;
+        this.message = `(Validation/${constraintError}) ${message}`;
+    }
+}
+
+/** A value does not fit its schema; fieldName is the path of the member. */
+export const ValidationError: ValidationErrorClass = (platform() as HandshakePlatform).ValidationError ?? OwnValidationError;

@@ -1,0 +1,2 @@
+export * from "./MessageCounter.js";
+export * from "./MessageReceptionState.js";
