@@ -146,7 +146,7 @@ export class Driver {
     async #open(address: PeerAddress): Promise<number> {
         const channel = await this.#transport.open(address, this.#abort.signal);
         if (this.#ended !== undefined) {
-            channel.close();
+            shut(channel);
             throw this.#ended;
         }
         this.#evict();
@@ -154,7 +154,8 @@ export class Driver {
         this.#peers.set(peer.number, peer);
         if (channel.kind === "btp") this.request("setStream", { peer: peer.number, stream: true });
         channel.receive(message => this.#receive(peer, message));
-        void channel.closed.then(() => this.#lost(peer));
+        // It is not to reject; a host's that does has ended all the same.
+        channel.closed.then(() => this.#lost(peer), () => this.#lost(peer));
         return peer.number;
     }
 
@@ -173,7 +174,7 @@ export class Driver {
         if (this.#peers.size < maxPeers) return;
         const needed = this.#needed();
         const [oldest] = [...this.#peers.values()].filter(peer => !needed.has(peer.number)).sort((a, b) => a.usedAt - b.usedAt);
-        oldest?.channel.close();
+        if (oldest !== undefined) shut(oldest.channel);
     }
 
     /** A call from a timer or a socket: nobody is there to catch. */
@@ -254,8 +255,17 @@ export class Driver {
         this.#listeners.clear();
         const peers = [...this.#peers.values()];
         this.#peers.clear();
-        for (const peer of peers) peer.channel.close();
+        for (const peer of peers) shut(peer.channel);
         for (const listener of listeners) listener.fail(reason);
+    }
+}
+
+/** Closes a host's channel, whose exception is nobody's: the caller is about to end, or deals with another peer. */
+function shut(channel: Channel): void {
+    try {
+        channel.close();
+    } catch {
+        // It is as closed as it gets.
     }
 }
 

@@ -49,6 +49,7 @@ export async function* discover(query: BrowseQuery, signal: AbortSignal, options
     let repeatMs = firstRepeatMs;
     let timer: NodeJS.Timeout | undefined;
     const ask = (): void => {
+        if (signal.aborted) return;
         const packet = search.round();
         for (const link of links) link.ask(packet);
         timer = setTimeout(ask, repeatMs);
@@ -57,7 +58,7 @@ export async function* discover(query: BrowseQuery, signal: AbortSignal, options
     const stop = (): void => wake();
     signal.addEventListener("abort", stop);
     try {
-        if (!signal.aborted) ask();
+        ask();
         while (!signal.aborted) {
             const next = found.shift();
             if (next !== undefined) yield next;

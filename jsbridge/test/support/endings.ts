@@ -74,6 +74,25 @@ async function discovering(stage: Stage, late: (found: Later<Discovered>) => voi
     return { controller, pending: [controller.commission(codeOf(stage)), controller.connect(7n)], late: () => late(found) };
 }
 
+/** A host's channel that keeps none of its promises. */
+async function breaking(stage: Stage): Promise<Scene> {
+    const closed = new Later<{ reason: string }>(), sent = new Later<undefined>();
+    const broken: Channel = {
+        kind: "datagram", maxMessage: 1280, closed: closed.promise, receive() {},
+        send() {
+            sent.resolve(undefined);
+            throw failure();
+        },
+        close() {
+            throw failure();
+        },
+    };
+    const controller = await controllerOn(stage, { open: async () => broken });
+    const pending = [controller.commission(codeOf(stage), { address }), controller.connect(7n, { address })];
+    await sent.promise;
+    return { controller, pending, late: () => closed.reject(failure()) };
+}
+
 /** Commissioning, with as many answers of the device as allowed says. */
 async function pairing(stage: Stage, allowed: number): Promise<Scene> {
     const peer = new LoopPeer(stage.peerCore, allowed);
@@ -148,6 +167,7 @@ const scenes: Readonly<Record<string, (stage: Stage) => Promise<Scene>>> = {
     "a transport that opens for ever": stage => opening(stage, () => {}),
     "a transport that opens too late": stage => opening(stage, opened => opened.resolve(channel())),
     "a transport that fails too late": stage => opening(stage, opened => opened.reject(failure())),
+    "a channel that keeps no promise": breaking,
     "a search for ever": stage => discovering(stage, () => {}),
     "a search that finds too late": stage => discovering(stage, found => found.resolve({ peer: address, discriminator: 3840 })),
     "a search that fails too late": stage => discovering(stage, found => found.reject(failure())),
