@@ -18,6 +18,7 @@ MAKEFLAGS += --no-builtin-rules
 GO        ?= go
 NODE      ?= node
 NPM       ?= npm
+NODE_TEST := --test --test-timeout=900000
 FUZZTIME  ?= 10s
 MIN_COVER ?= 90.0
 
@@ -98,15 +99,15 @@ test-wasm:
 
 test-ts: build
 	node_modules/.bin/tsc -p jsbridge/test
-	$(NODE) --test $$(find jsbridge/test/build -name '*.test.js')
+	$(NODE) $(NODE_TEST) $$(find jsbridge/test/build -name '*.test.js')
 
 test-browser: build
-	$(NODE) --test jsbridge/test/browser/*.test.mjs
+	$(NODE) $(NODE_TEST) jsbridge/test/browser/*.test.mjs
 
 interop: build
 	$(GO) vet $(GO_INTEROP)
 	$(GO) test -race -count=1 $(GO_INTEROP)
-	$(NODE) --test jsbridge/interop/*.test.mjs
+	$(NODE) $(NODE_TEST) jsbridge/interop/*.test.mjs
 
 demo: build
 	$(NODE) jsbridge/interop/demo.mjs

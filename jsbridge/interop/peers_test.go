@@ -72,7 +72,8 @@ func startPeer(t *testing.T, script string, args ...string) *peer {
 			t.Logf("%s wrote: %s", script, stderr)
 		}
 	})
-	p.ready = p.next("it is ready", func(l line) bool { return l["ready"] == true })
+	// Booting compiles much, on a machine that may be busy.
+	p.ready = p.within(2*time.Minute, "it is ready", func(l line) bool { return l["ready"] == true })
 	return p
 }
 
@@ -87,13 +88,18 @@ func (b *tail) Write(p []byte) (int, error) {
 // next returns the first line, past or to come, that match accepts.
 func (p *peer) next(what string, match func(line) bool) line {
 	p.t.Helper()
+	return p.within(30*time.Second, what, match)
+}
+
+func (p *peer) within(patience time.Duration, what string, match func(line) bool) line {
+	p.t.Helper()
 	for i, l := range p.kept {
 		if match(l) {
 			p.kept = append(p.kept[:i:i], p.kept[i+1:]...)
 			return l
 		}
 	}
-	limit := time.After(30 * time.Second)
+	limit := time.After(patience)
 	for {
 		select {
 		case l, open := <-p.lines:
@@ -105,7 +111,7 @@ func (p *peer) next(what string, match func(line) bool) line {
 			}
 			p.kept = append(p.kept, l)
 		case <-limit:
-			p.t.Fatalf("%s: not within 30 s: %s", p.name, what)
+			p.t.Fatalf("%s: not within %v: %s", p.name, patience, what)
 		}
 	}
 }

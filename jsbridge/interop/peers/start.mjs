@@ -19,12 +19,16 @@ process.on("exit", () => {
  * @returns `ready`, its first line; `next(match)`, the first line, past or to come, that match accepts, once;
  *   `ask(command)`, the answer to a command, thrown as an Error if it failed; `stop()`
  */
-export async function startPeer(script, args = [], { patience = 30_000 } = {}) {
+export async function startPeer(script, args = [], { patience = 30_000, bootPatience = 120_000 } = {}) {
     const child = spawn(process.execPath, [fileURLToPath(new URL(script, import.meta.url)), ...args], {
         stdio: ["pipe", "pipe", "inherit"],
     });
     running.add(child);
     child.stdin.on("error", () => {}); // a peer that died is told by next()
+    // A test that failed before it came to stop() must still end; the peer then ends with it.
+    child.unref();
+    child.stdin.unref();
+    child.stdout.unref();
     const lines = [];
     const waiting = new Set();
     let ended = false;
@@ -64,9 +68,16 @@ export async function startPeer(script, args = [], { patience = 30_000 } = {}) {
         }
     }
 
+    let ready;
+    try {
+        ready = await next(line => line.ready, "it was ready", bootPatience); // much to compile, on a busy machine
+    } catch (error) {
+        child.kill("SIGKILL");
+        throw error;
+    }
     return {
         child,
-        ready: await next(line => line.ready, "it was ready"),
+        ready,
         next,
         async ask(command, milliseconds) {
             child.stdin.write(`${JSON.stringify(command)}\n`);
@@ -79,6 +90,7 @@ export async function startPeer(script, args = [], { patience = 30_000 } = {}) {
         },
         async stop() {
             if (!ended) {
+                child.ref();
                 const closed = once(child, "close");
                 child.stdin.end();
                 await closed;
