@@ -7,7 +7,7 @@ export const defaultPort = 5540;
 /** Reads `host`, `host:port`, `[v6]:port` or a bare IPv6 address, a zone after `%`. */
 export function parseAddress(text: string): PeerAddress {
     const bracketed = /^\[([^\]]+)\](?::([0-9]{1,5}))?$/.exec(text);
-    const plain = /^([^:\s]+)(?::([0-9]{1,5}))?$/.exec(text);
+    const plain = /^([^:\s[\]]+)(?::([0-9]{1,5}))?$/.exec(text);
     const [, host, port] = bracketed ?? plain ?? (/^[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*(?:%[^\s]+)?$/i.test(text) ? [text, text, undefined] : []);
     if (host === undefined || (port !== undefined && (Number(port) < 1 || Number(port) > 65535))) {
         throw new ImplementationError(`"${text}" is not an address: give HOST, HOST:PORT or [IPV6]:PORT`);
