@@ -1,0 +1,62 @@
+/** From a passcode to what a device keeps of it. Matter Core §3.10. */
+import { fromCore } from "../../common/MatterError.js";
+import { core } from "../../core.js";
+import { HostWork } from "../../work.js";
+
+export interface PbkdfParameters {
+    /** 1,000 to 100,000. */
+    iterations: number;
+    /** 16 to 32 octets. */
+    salt: Uint8Array;
+}
+
+/** The order of P-256. */
+const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+
+/** w0 ‖ L, 97 octets. */
+export async function verifierOf(setupPinCode: number, { iterations, salt }: PbkdfParameters): Promise<Uint8Array> {
+    const pin = new Uint8Array(4);
+    new DataView(pin.buffer).setUint32(0, setupPinCode, true);
+    const ws = await stretch(pin, salt, iterations);
+    const verifier = new Uint8Array(97);
+    verifier.set(octetsOf(numberOf(ws.subarray(0, 40)) % order));
+    const w1 = octetsOf(numberOf(ws.subarray(40)) % order);
+    ws.fill(0);
+    try {
+        const running = core();
+        verifier.set(running.octets(running.call("cryptoPublicKey", running.put(w1))), 32);
+    } catch (error) {
+        throw fromCore(error);
+    } finally {
+        w1.fill(0);
+    }
+    return verifier;
+}
+
+/** w0 as matter.js has it, a number, in 32 octets. */
+export function octetsOf(number: bigint): Uint8Array {
+    const octets = new Uint8Array(32);
+    for (let i = 31, rest = number; i >= 0; i--, rest >>= 8n) octets[i] = Number(rest & 0xffn);
+    return octets;
+}
+
+export function numberOf(octets: Uint8Array): bigint {
+    let number = 0n;
+    for (const octet of octets) number = (number << 8n) | BigInt(octet);
+    return number;
+}
+
+async function stretch(pin: Uint8Array, salt: Uint8Array, iterations: number): Promise<Uint8Array> {
+    const work = new HostWork();
+    if (work.delegate !== 0) return work.do({ work: 0, kind: 4, data: pin, salt, iterations });
+    try {
+        const running = core();
+        const octets = new Uint8Array(pin.length + salt.length);
+        octets.set(pin);
+        octets.set(salt, pin.length);
+        running.put(octets);
+        return running.octets(running.call("cryptoPBKDF2", pin.length, salt.length, iterations, 80));
+    } catch (error) {
+        throw fromCore(error);
+    }
+}
