@@ -56,9 +56,9 @@ export interface SecureSessionCreation<T> extends Common<T> {
 
 /** A session that a handshake in the core has agreed on, and whose keys are there already. */
 export interface SecureSessionAdoption<T> extends Common<T> {
-    /** The core's session, which is the new one's to close from here on, whatever comes of it. */
+    /** The shared core's session, which is the new one's to close from here on, whatever comes of it. */
     handle: number;
-    isResumption?: boolean;
+    isResumption?: boolean | undefined;
 }
 
 /** What a session is made of. */
@@ -96,7 +96,7 @@ export class SecureSession<T> extends Session<T> {
 
     /** Makes the session in which a handshake has ended. */
     static async create<T>(args: SecureSessionCreation<T> | SecureSessionAdoption<T>): Promise<SecureSession<T>> {
-        const keys = "handle" in args ? adopt(args) : derive(args);
+        const keys = "handle" in args ? SessionKeys.adopt(args.handle, localNodeOf(args.peerNodeId, args.fabric)) : derive(args);
         try {
             const { peerSessionParameters } = args as SecureSessionCreation<T>;
             return new SecureSession({ ...args, keys, sessionParameters: args.sessionParameters ?? peerSessionParameters });
@@ -307,10 +307,6 @@ function derive<T>(args: SecureSessionCreation<T>): SessionKeys {
     const { sharedSecret, salt, isInitiator, isResumption } = args;
     const peerNode = NodeId.checked("peerNodeId", args.peerNodeId);
     return SessionKeys.derive({ localNode: localNodeOf(peerNode, args.fabric), peerNode, sharedSecret, salt, isInitiator, isResumption });
-}
-
-function adopt<T>({ handle, peerNodeId, fabric }: SecureSessionAdoption<T>): SessionKeys {
-    return SessionKeys.adopt(handle, localNodeOf(peerNodeId, fabric));
 }
 
 /** Whose node ID is in our nonces. Matter Core §4.8.1.1. */

@@ -59,11 +59,9 @@ export class SessionKeys {
         return new SessionKeys(core, call(core, "sessionFromKeys"), from.localNode, fits ? undefined : attestation.slice());
     }
 
-    /** Takes over the session in which a handshake of the shared core ended. */
+    /** Takes over the session in which a handshake of the shared core ended. localNode is who it was made for. */
     static adopt(handle: number, localNode: NodeId): SessionKeys {
-        const keys = new SessionKeys(sessionCore(), handle, localNode);
-        keys.#setLocalNode(localNode);
-        return keys;
+        return new SessionKeys(sessionCore(), handle, localNode);
     }
 
     private constructor(core: Core, handle: number, localNode: NodeId, oddAttestationKey?: Uint8Array) {
@@ -90,7 +88,10 @@ export class SessionKeys {
      */
     seal(header: number, length: number, localNode: NodeId): Uint8Array {
         this.#check();
-        if (localNode !== this.#localNode) this.#setLocalNode(localNode);
+        if (localNode !== this.#localNode) {
+            call(this.#core, "sessionSetLocalNode", this.#handle, Number(localNode & 0xffffffffn) | 0, Number(localNode >> 32n) | 0);
+            this.#localNode = localNode;
+        }
         const total = call(this.#core, "sessionSeal", this.#handle, header, length);
         return this.#core.octets(total, header);
     }
@@ -131,11 +132,6 @@ export class SessionKeys {
         this.#closed = true;
         forgotten.unregister(this);
         if (this.#core.dead === undefined) call(this.#core, "sessionClose", this.#handle);
-    }
-
-    #setLocalNode(localNode: NodeId): void {
-        call(this.#core, "sessionSetLocalNode", this.#handle, Number(localNode & 0xffffffffn) | 0, Number(localNode >> 32n) | 0);
-        this.#localNode = localNode;
     }
 
     #check(): void {

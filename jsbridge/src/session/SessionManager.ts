@@ -6,7 +6,7 @@ import { MessageCounter } from "../protocol/MessageCounter.js";
 import type { StorageContext } from "../storage/StorageContext.js";
 import type { Observable } from "../util/Observable.js";
 import { InsecureSession } from "./InsecureSession.js";
-import { SecureSession, type SecureSessionAdoption, type SecureSessionCreation } from "./SecureSession.js";
+import { SecureSession, type SecureSessionCreation } from "./SecureSession.js";
 import type { AgreedSession, HandshakeFabric } from "./handshake-types.js";
 import type { SessionParameterOptions, SessionParameters } from "./Session.js";
 
@@ -50,7 +50,6 @@ export interface ActiveSessionInformation {
 /** What a manager adds to the arguments of {@link SecureSession.create}. */
 type Added = "context" | "id" | "closeCallback" | "subscriptionChangedCallback";
 type Creation<T> = Omit<SecureSessionCreation<T>, Added> & { sessionId: number };
-type Adoption<T> = Omit<SecureSessionAdoption<T>, Added> & { sessionId: number };
 
 /** The sessions of one node, and the records by which sessions are resumed. */
 export class SessionManager<ContextT> {
@@ -113,7 +112,7 @@ export class SessionManager<ContextT> {
     createSecureSession(args: Creation<ContextT>): Promise<SecureSession<ContextT>>;
     /** Makes the session in which a handshake in the core has ended. */
     createSecureSession(args: AgreedSession & { fabric: (Fabric & HandshakeFabric) | undefined }): Promise<SecureSession<ContextT>>;
-    async createSecureSession(args: Creation<ContextT> | Adoption<ContextT>): Promise<SecureSession<ContextT>> {
+    async createSecureSession(args: Creation<ContextT> | (AgreedSession & { fabric: (Fabric & HandshakeFabric) | undefined })): Promise<SecureSession<ContextT>> {
         const { sessionId, ...rest } = args;
         const session: SecureSession<ContextT> = await SecureSession.create<ContextT>({
             ...rest,
