@@ -3,6 +3,7 @@ package commission
 import (
 	"errors"
 	"io"
+	"unicode/utf8"
 
 	"github.com/matter-session/matter-session/session"
 	"github.com/matter-session/matter-session/session/cert"
@@ -68,7 +69,7 @@ func NewAuthority(cfg AuthorityConfig) (*Authority, error) {
 		return nil, errNoRand
 	case cfg.AdminVendorID == 0:
 		return nil, errAdminVendor
-	case len(cfg.Label) > maxLabel:
+	case len(cfg.Label) > maxLabel || !utf8.ValidString(cfg.Label):
 		return nil, errLabel
 	}
 	a := &Authority{fabric: cfg.FabricID, vendor: cfg.AdminVendorID, label: cfg.Label, node: cfg.AdminNode}

@@ -163,6 +163,7 @@ func TestNewAuthorityRefuses(t *testing.T) {
 		"rand":       func(c *AuthorityConfig) { c.Rand = nil },
 		"no entropy": func(c *AuthorityConfig) { c.Rand = noRand{} },
 		"vendor":     func(c *AuthorityConfig) { c.AdminVendorID = 0 },
+		"not text":   func(c *AuthorityConfig) { c.Label = "\xFF" },
 		"label":      func(c *AuthorityConfig) { c.Label = "a label of thirty-three octets...." },
 		"node":       func(c *AuthorityConfig) { c.AdminNode = 0xFFFF_FFFF_FFFF_FFFF },
 		"CATs":       func(c *AuthorityConfig) { c.CATs = []session.CAT{1, 2, 3, 4} },

@@ -107,7 +107,7 @@ var (
 	errNoRoots  = errors.New("commission: Config.Roots is missing: attestation cannot be checked without a list of roots")
 	errNoFabric = errors.New("commission: Config.Fabric.Fabric is missing, or its manager does not know it")
 	errNodeID   = errors.New("commission: not an operational node ID")
-	errLabel    = errors.New("commission: the fabric's label has more than 32 octets")
+	errLabel    = errors.New("commission: the fabric's label is not text of at most 32 octets")
 	errCountry  = errors.New("commission: a country has two letters")
 )
 

@@ -77,7 +77,7 @@ type (
 	InteractionEvent struct{ Event Event }
 	// SessionEvent is an event of the [session.Manager] that concerns the host:
 	// SessionEstablished for sessions that a peer opened, SessionClosed,
-	// WorkWanted, ResumptionSaved.
+	// WorkWanted, ResumptionSaved, PASEClosed.
 	SessionEvent struct{ Event session.Event }
 )
 
@@ -124,7 +124,8 @@ func (c *Controller) Sessions() *session.Manager { return c.manager }
 // that are started from now on.
 func (c *Controller) SetTrust(roots, test Roots) { c.cfg.Roots, c.cfg.TestRoots = roots, test }
 
-// AddAuthority makes the controller the administrator of a's fabric.
+// AddAuthority makes the controller the administrator of a's fabric. The
+// authority is the controller's from now on: it is erased with the fabric.
 func (c *Controller) AddAuthority(a *Authority) (session.FabricIndex, error) {
 	cfg := a.FabricConfig()
 	defer clear(cfg.Key)
@@ -169,7 +170,7 @@ func (c *Controller) RemoveFabric(now session.Instant, index session.FabricIndex
 		}
 	}
 	err := c.manager.RemoveFabric(now, index)
-	delete(c.fabrics, index)
+	c.forget(index)
 	c.pump(now)
 	return err
 }
@@ -362,7 +363,18 @@ func (c *Controller) Close(now session.Instant) {
 	clear(c.runs)
 	c.running = nil
 	c.manager.Close(now)
+	for index := range c.fabrics {
+		c.forget(index)
+	}
 	c.pump(now)
+}
+
+// forget drops a fabric and erases the keys of its authority, if that is ours.
+func (c *Controller) forget(index session.FabricIndex) {
+	if a := c.fabrics[index].Authority; a != nil {
+		a.Clear()
+	}
+	delete(c.fabrics, index)
 }
 
 // Output returns what the calls since the last Output want done.

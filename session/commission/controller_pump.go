@@ -145,7 +145,7 @@ func (c *Controller) sessionEvent(now session.Instant, e session.Event) {
 		c.events = append(c.events, SessionEvent{e})
 	case session.MessageReceived:
 		c.refuse(now, e)
-	case session.WorkWanted, session.ResumptionSaved:
+	case session.WorkWanted, session.ResumptionSaved, session.PASEClosed:
 		c.events = append(c.events, SessionEvent{e})
 	}
 }

@@ -403,3 +403,44 @@ func TestControllerRefuses(t *testing.T) {
 		t.Errorf("one too many: %v", err)
 	}
 }
+
+// A fabric's keys go with it, and with the controller.
+func TestControllerErasesAuthorities(t *testing.T) {
+	random := testRand{}
+	c, err := NewController(ControllerConfig{Session: session.Config{Rand: random}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var authorities [2]*Authority
+	var index [2]session.FabricIndex
+	for i := range authorities {
+		if authorities[i], err = NewAuthority(AuthorityConfig{Rand: random, AdminVendorID: 0xFFF1}); err != nil {
+			t.Fatal(err)
+		}
+		if index[i], err = c.AddAuthority(authorities[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.RemoveFabric(0, index[0]); err != nil {
+		t.Fatal(err)
+	}
+	if authorities[0].ipk != (EpochKey{}) || authorities[1].ipk == (EpochKey{}) {
+		t.Error("removing a fabric erases its authority, and no other")
+	}
+	c.Close(1)
+	if authorities[1].ipk != (EpochKey{}) {
+		t.Error("the authority outlives the controller")
+	}
+}
+
+// PASEClosed reaches the host: nobody else can tell it that the window is shut.
+func TestControllerTellsThatPasscodesAreOver(t *testing.T) {
+	c, err := NewController(ControllerConfig{Session: session.Config{Rand: testRand{}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.sessionEvent(0, session.PASEClosed{})
+	if events := c.Output().Events; len(events) != 1 || events[0] != (SessionEvent{session.PASEClosed{}}) {
+		t.Errorf("%v", events)
+	}
+}
