@@ -428,24 +428,6 @@ func TestTooManyExchangesOfOnePeerAreRefused(t *testing.T) {
 	}
 }
 
-func TestUnsecuredTableIsBounded(t *testing.T) {
-	n, _, b, _ := casePair(t, 31)
-	if err := b.OpenPASE(testVerifier(t)); err != nil {
-		t.Fatal(err)
-	}
-	for i := range 5000 {
-		h := message.Header{Counter: uint32(i), HasSource: true, Source: uint64(i + 1)}
-		p := message.ProtocolHeader{Initiator: true, Reliable: true, ExchangeID: uint16(i), Opcode: []uint8{0x20, 0x30}[i%2]}
-		octets, _ := h.Append(nil)
-		octets, _ = p.Append(octets)
-		b.Receive(n.now, Peer(1000+i), append(octets, 0x15, 0x18))
-		b.Output()
-	}
-	if len(b.unsecured) > maxUnsecured || len(b.runs) > 2*maxHandshakes || len(b.exchanges) > maxExchanges || len(b.reserved) > 2*maxHandshakes {
-		t.Errorf("tables grew: %d unsecured, %d handshakes, %d exchanges, %d reserved", len(b.unsecured), len(b.runs), len(b.exchanges), len(b.reserved))
-	}
-}
-
 func TestStreamsCarryNoMRP(t *testing.T) {
 	n, a, b := pasePair(t, 32)
 	a.SetStream(b.peer, true)

@@ -7,85 +7,6 @@ import (
 	"github.com/matter-session/matter-session/session/message"
 )
 
-// unsecuredOctets makes a message of the unsecured session that an initiator's
-// node ID names.
-func unsecuredOctets(t testing.TB, node uint64, counter uint32, p message.ProtocolHeader, payload []byte) []byte {
-	t.Helper()
-	h := message.Header{Counter: counter, HasSource: true, Source: node}
-	if !p.Initiator {
-		h = message.Header{Counter: counter, Destination: message.NodeDestination, DestinationNode: node}
-	}
-	octets, err := h.Append(nil)
-	if err == nil {
-		octets, err = p.Append(octets)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return append(octets, payload...)
-}
-
-// Whoever can send to us can make handshakes fail as fast as it likes. What is
-// left of them, waiting for acknowledgements that never come, must not keep
-// others out, nor us.
-func TestFloodOfRefusedHandshakesLeavesRoom(t *testing.T) {
-	for name, spread := range map[string]uint64{"many initiators": 1, "one initiator": 0} {
-		t.Run(name, func(t *testing.T) {
-			n, a, b, sa, sb := quietPair(t, 80)
-			for i := range uint64(3000) {
-				p := message.ProtocolHeader{Initiator: true, Reliable: true, ExchangeID: uint16(i), Opcode: uint8(OpcodeCASESigma1)}
-				b.Receive(n.now, 99, unsecuredOctets(t, 1+i*spread, uint32(i+1), p, []byte{0x15, 0x18}))
-				if i == 1500 {
-					b.Tick(n.now)
-				}
-			}
-			out := b.Output()
-			if len(b.unsecured) > maxUnsecured || len(b.exchanges) > maxUnsecured || len(b.reserved) != 0 {
-				t.Errorf("%d unsecured sessions, %d exchanges, %d reserved", len(b.unsecured), len(b.exchanges), len(b.reserved))
-			}
-			if got := len(out.Datagrams); got > 3000 {
-				t.Errorf("%d datagrams in answer to 3000", got)
-			}
-			b.send(b.open(sb), "ours")
-			a.send(a.open(sa), "theirs")
-			if _, err := b.StartPASE(n.now, 77, testPasscode, Parameters{}); err != nil {
-				t.Errorf("a handshake of ours: %v", err)
-			}
-			start := n.now
-			connect(t, n, a, b, testDevice, CASEOptions{Full: true})
-			if n.now-start > 100 || len(a.payloads()) != 1 || len(b.payloads()) != 1 {
-				t.Errorf("a living initiator waited %d ms; messages %q, %q", n.now-start, a.payloads(), b.payloads())
-			}
-			n.run(120_000, nil)
-			if len(b.unsecured)+len(b.runs)+b.unsecuredExchanges != 0 {
-				t.Error("something of it stays for ever")
-			}
-		})
-	}
-}
-
-// The handshakes that succeeded keep their last message, though others fail.
-func TestFloodDoesNotForgetTheLastMessageOfAGoodHandshake(t *testing.T) {
-	n, a, b, _ := casePair(t, 81)
-	lost := false
-	n.filter = func(from, to Peer, octets []byte) [][]byte {
-		if from == b.peer && !lost && len(eventsOf[SessionEstablished](b)) > 0 {
-			lost = true // the StatusReport, once
-			return nil
-		}
-		return [][]byte{octets}
-	}
-	b.on = func(e Event) {
-		if _, ok := e.(SessionEstablished); ok {
-			for i := range uint64(3000) {
-				p := message.ProtocolHeader{Initiator: true, Reliable: true, ExchangeID: uint16(i), Opcode: uint8(OpcodeCASESigma1)}
-				b.Receive(n.now, 99, unsecuredOctets(t, 1+i, uint32(i+1), p, []byte{0x15, 0x18}))
-			}
-		}
-	}
-	connect(t, n, a, b, testDevice, CASEOptions{})
-}
-
 // A handshake that its owner gives up before the peer was heard leaves silence.
 func TestField_F03_CancelledHandshakeIsSilent(t *testing.T) {
 	n := newTestNetwork(t, 82)
@@ -450,18 +371,5 @@ func TestWorkErrorSaysWhoAndWhy(t *testing.T) {
 	err := error(&workError{errors.New("no key")})
 	if err.Error() != "session: the host failed: no key" {
 		t.Error(err)
-	}
-}
-
-// A source that always says the same must not be asked for ever.
-func TestBrokenRandomnessDoesNotHang(t *testing.T) {
-	n := newTestNetwork(t, 99)
-	a := n.node(1, Config{})
-	a.rand = zeroRand{}
-	if _, err := a.StartPASE(n.now, 9, testPasscode, Parameters{}); !errors.Is(err, errRandom) {
-		t.Errorf("%v", err)
-	}
-	if len(a.runs)+len(a.reserved)+len(a.unsecured)+len(a.exchanges) != 0 {
-		t.Error("something is left behind")
 	}
 }

@@ -9,6 +9,7 @@ var (
 	errFabricRemoved = errors.New("session: closed: its fabric was removed")
 	errEvicted       = errors.New("session: closed to make room: it was the least recently active one")
 	errClosedByPeer  = errors.New("session: closed by the peer")
+	errRestarted     = errors.New("session: the initiator began anew")
 )
 
 // Session returns what is known of a session.

@@ -147,7 +147,15 @@ func (m *Manager) receiveUnsecured(now Instant, peer Peer, datagram []byte, h me
 	duplicate := !u.in.accept(h.Counter)
 	u.heard, u.lastHeard = true, now
 	key := exchangeKey{unsecured: u, id: ExchangeID(p.ExchangeID), initiator: !p.Initiator}
-	if starts && !duplicate && m.exchangeByKey[key] == nil {
+	if starts && !duplicate {
+		// A restarted initiator that draws the same IDs as before means a new
+		// handshake, and knows nothing of the old one.
+		if old := m.exchangeByKey[key]; old != nil {
+			m.removeExchange(now, old)
+			if old.run != nil {
+				m.failHandshake(now, old.run, errRestarted)
+			}
+		}
 		m.startResponder(now, peer, u.node, u, &p, h.Counter, in)
 		return
 	}
