@@ -19,6 +19,7 @@ type Controller struct {
 	client  *Client
 	fabrics map[session.FabricIndex]FabricAccess
 
+	closed   bool
 	last     OperationID
 	runs     map[OperationID]*Commissioner
 	running  []OperationID // of runs, in the order they were started
@@ -125,11 +126,21 @@ func (c *Controller) Sessions() *session.Manager { return c.manager }
 func (c *Controller) SetTrust(roots, test Roots) { c.cfg.Roots, c.cfg.TestRoots = roots, test }
 
 // AddAuthority makes the controller the administrator of a's fabric. The
-// authority is the controller's from now on: it is erased with the fabric.
+// controller keeps a copy of its own, and erases that with the fabric.
 func (c *Controller) AddAuthority(a *Authority) (session.FabricIndex, error) {
-	cfg := a.FabricConfig()
+	stored := a.AppendTLV(nil)
+	defer clear(stored)
+	own, err := ParseAuthority(stored)
+	if err != nil {
+		return 0, err
+	}
+	cfg := own.FabricConfig()
 	defer clear(cfg.Key)
-	return c.addFabric(cfg, a.Access)
+	index, err := c.addFabric(cfg, own.Access)
+	if err != nil {
+		own.Clear()
+	}
+	return index, err
 }
 
 // AddFabric makes the controller an administrator of a fabric whose authority is
@@ -197,6 +208,8 @@ type CommissionOptions struct {
 func (c *Controller) Commission(now session.Instant, o CommissionOptions) (OperationID, error) {
 	access, ok := c.fabrics[o.Fabric]
 	switch {
+	case c.closed:
+		return 0, session.ErrClosed
 	case !ok:
 		return 0, errNoAuthority
 	case len(c.runs) >= maxOperations:
@@ -366,6 +379,7 @@ func (c *Controller) Close(now session.Instant) {
 	for index := range c.fabrics {
 		c.forget(index)
 	}
+	c.closed = true
 	c.pump(now)
 }
 

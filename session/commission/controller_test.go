@@ -404,32 +404,35 @@ func TestControllerRefuses(t *testing.T) {
 	}
 }
 
-// A fabric's keys go with it, and with the controller.
+// A fabric's keys go with it, and with the controller; the caller's copy stays.
 func TestControllerErasesAuthorities(t *testing.T) {
-	random := testRand{}
-	c, err := NewController(ControllerConfig{Session: session.Config{Rand: random}})
+	c, err := NewController(ControllerConfig{Session: session.Config{Rand: testRand{}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var authorities [2]*Authority
+	var given, kept [2]*Authority
 	var index [2]session.FabricIndex
-	for i := range authorities {
-		if authorities[i], err = NewAuthority(AuthorityConfig{Rand: random, AdminVendorID: 0xFFF1}); err != nil {
+	for i := range given {
+		if given[i], err = NewAuthority(AuthorityConfig{Rand: testRand{}, AdminVendorID: 0xFFF1}); err != nil {
 			t.Fatal(err)
 		}
-		if index[i], err = c.AddAuthority(authorities[i]); err != nil {
+		if index[i], err = c.AddAuthority(given[i]); err != nil {
 			t.Fatal(err)
 		}
+		kept[i] = c.fabrics[index[i]].Authority
 	}
 	if err := c.RemoveFabric(0, index[0]); err != nil {
 		t.Fatal(err)
 	}
-	if authorities[0].ipk != (EpochKey{}) || authorities[1].ipk == (EpochKey{}) {
+	if kept[0].ipk != (EpochKey{}) || kept[1].ipk != given[1].ipk {
 		t.Error("removing a fabric erases its authority, and no other")
 	}
 	c.Close(1)
-	if authorities[1].ipk != (EpochKey{}) {
+	if kept[1].ipk != (EpochKey{}) {
 		t.Error("the authority outlives the controller")
+	}
+	if given[0].ipk == (EpochKey{}) || given[1].ipk == (EpochKey{}) {
+		t.Error("the caller's authority was erased")
 	}
 }
 

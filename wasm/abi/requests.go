@@ -141,6 +141,7 @@ func createAuthority(in *instance, now session.Instant, m *members, w *tlv.Write
 	if err != nil {
 		return err
 	}
+	defer a.Clear() // the controller has its own
 	index, err := in.controller.AddAuthority(a)
 	if err != nil {
 		return err
@@ -159,6 +160,7 @@ func openAuthority(in *instance, now session.Instant, m *members, w *tlv.Writer)
 	if err != nil {
 		return err
 	}
+	defer a.Clear() // the controller has its own
 	index, err := in.controller.AddAuthority(a)
 	if err != nil {
 		return err
