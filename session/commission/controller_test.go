@@ -95,7 +95,7 @@ func TestControllerCommissionsAndTalks(t *testing.T) {
 		s.until(isEvent(func(c session.SessionClosed) bool { return c.Session == e.Session }))
 	}
 	s.c.Close(s.now)
-	if _, err := s.c.Commission(s.now, CommissionOptions{Fabric: fabric, Payload: testPayload, At: done.At, HasAt: true}); err != nil {
+	if _, err := s.c.Commission(s.now, CommissionOptions{Fabric: fabric, Payload: testPayload, At: done.At, HasAt: true}); !errors.Is(err, session.ErrClosed) {
 		t.Errorf("after the end: %v", err)
 	}
 	s.settle()
