@@ -24,7 +24,7 @@ Logger.defaultLogLevel = Level.FATAL;
 const STANDALONE_ACK = 0x10;
 
 /** One run of a handshake in one role. */
-class Handshake {
+export class Handshake {
     #incoming = [];
     #outgoing = [];
     #wanted; // resolves the class's wait for a message
