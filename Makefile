@@ -79,12 +79,9 @@ setup:
 	apt-get update -qq
 	apt-get install -y -qq --no-install-recommends "$${missing[@]}" >/dev/null
 
+# All of it, also when a part fails.
 test: setup build
-	$(MAKE) --no-print-directory test-go
-	$(MAKE) --no-print-directory test-wasm
-	$(MAKE) --no-print-directory test-ts
-	$(MAKE) --no-print-directory test-browser
-	$(MAKE) --no-print-directory interop
+	$(MAKE) --no-print-directory --keep-going test-go test-wasm test-ts test-browser interop
 
 test-go:
 	$(GO) vet $(GO_PACKAGES)

@@ -40,7 +40,8 @@ var mayImport = map[string][]string{
 	"session/commission/trust": {"session/cert", "session/tlv"},
 	"wasm":                     {"wasm/abi"},
 	"wasm/abi": {
-		"session", "session/tlv", "session/cert", "session/message", "session/crypto", "session/commission", "session/commission/trust",
+		"session", "session/tlv", "session/cert", "session/message", "session/commission", "session/commission/trust",
+		"session/crypto",
 	},
 }
 
