@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { createECDH } from "node:crypto";
 import { describe, it } from "node:test";
-import { octetsOf } from "matter-session";
+import { Controller, Core, HostError, MatterCommissionError, octetsOf } from "matter-session";
 import { HostWork } from "#dist/work.js";
-import { vectors } from "./support/vectors.js";
+import { LoopPeer, MemoryStore } from "./support/loop.js";
+import { vectors, verifierOf20202021 } from "./support/vectors.js";
 
 const stretching = (data: Uint8Array, salt: Uint8Array, iterations: number) => ({ work: 1, kind: 4, data, salt, iterations });
 
@@ -111,5 +112,48 @@ describe("work of a host", () => {
         host.sign = () => { throw new Error("locked"); };
         await assert.rejects(host.do(signing), /locked/);
         await assert.rejects(host.do({ work: 1, kind: 9 }), /unknown/);
+    });
+});
+
+describe("a controller whose host fails", () => {
+    const address = "192.0.2.1";
+
+    /** Runs fn while a method of WebCrypto rejects. */
+    async function without(method: "deriveBits" | "generateKey", fn: () => Promise<void>): Promise<void> {
+        const prototype = Object.getPrototypeOf(crypto.subtle) as Record<string, unknown>;
+        const real = prototype[method];
+        prototype[method] = () => Promise.reject(new DOMException("the key store is locked", "OperationError"));
+        try {
+            await fn();
+        } finally {
+            prototype[method] = real;
+        }
+    }
+
+    it("says so when it commissions, tells the device at once, and works the next time", async () => {
+        const core = await Core.start(), peer = new LoopPeer(core);
+        peer.handle.request(performance.now(), "openPase", verifierOf20202021());
+        await using controller = await Controller.open({ storage: new MemoryStore(), transport: peer, core });
+        const { manual } = core.request("makeCode", { vendorId: 0xfff1, productId: 0x8000, flow: 0, discovery: 4, discriminator: 3840, passcode: 20202021 });
+        const from = performance.now();
+        await without("deriveBits", () => assert.rejects(controller.commission(manual, { address }), (error: Error) => {
+            assert.ok(error instanceof MatterCommissionError);
+            assert.deepEqual([error.code, error.step, error.retry], ["unexpected", "pase", "restart"]);
+            return /This computer could not do its part of the handshake: .*the key store is locked/.test(error.message);
+        }));
+        assert.ok(performance.now() - from < 5000);
+        // A device that still waited would be busy; this one gets as far as to refuse what it does not serve.
+        await assert.rejects(controller.commission(manual, { address, signal: AbortSignal.timeout(10_000) }), (error: Error) => !/busy/.test(error.message));
+        assert.ok(peer.events.some(event => event.type === "session"));
+    });
+
+    it("says so when it connects", async () => {
+        const core = await Core.start(), peer = new LoopPeer(core), storage = new MemoryStore();
+        await using controller = await Controller.open({ storage, transport: peer, core, work: { ecdh: true } });
+        peer.handle.request(performance.now(), "openAuthority", { authority: storage.values.get("fabric")! });
+        for (const method of ["generateKey", "deriveBits"] as const) {
+            await without(method, () => assert.rejects(controller.connect(controller.nodeId, { address }), (error: Error) => error instanceof HostError && /the key store is locked/.test(error.message)));
+        }
+        assert.equal((await controller.connect(controller.nodeId, { address })).resumed, false);
     });
 });
