@@ -75,12 +75,24 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 	if all := fmt.Sprintf("%v", struct{ s sharedSecret }{record.secret}); !strings.Contains(all, secrets["resumption secret"][4]) {
 		t.Fatal("this test does not see what it looks for")
 	}
+	channel, err := NewChannel(ChannelConfig{FirstCounter: 1}, (*[16]byte)(&s.attestationChallenge), (*[16]byte)(&s.attestationChallenge), (*[16]byte)(&s.attestationChallenge))
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := ChannelSchedule{encrypt: s.encrypt, canEncrypt: true}
+	config := FabricConfig{Key: operational[:], EpochKeys: [][16]byte{fabric.ipks[0]}}
+	hosted := HostedFabric{Key: operational[:], IPKs: [][16]byte{fabric.ipks[0]}}
+	shake, err := NewPASEInitiator(HandshakeConfig{SessionID: 1}, testPasscode)
+	if err != nil {
+		t.Fatal(err)
+	}
 	report := &StatusError{StatusReport{General: GeneralFailure}, ErrWrongPasscode}
 	for _, v := range []any{
 		s, *s, a.Manager, *a.Manager, info, &info, fabric, record, ResumptionSaved{record},
 		work, &work, WorkWanted{work}, a.out, &a.out, Output{Events: a.out.Events},
 		verifier, *verifier, info.AttestationChallenge, passcode(testPasscode),
 		HandshakeFailed{1, KindPASE, true, report}, report, Config{}, a.Stats(), fabric.Index(), KindPASE,
+		&channel, used, &used, config, &config, hosted, &hosted, shake, *shake,
 		MessageReceived{}, SessionEstablished{}, SessionClosed{}, ExchangeFailed{}, Delivered{}, PASEClosed{},
 		struct{ Secret key }{key(s.attestationChallenge)},
 	} {
