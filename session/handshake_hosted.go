@@ -5,6 +5,7 @@ import (
 
 	"github.com/matter-session/matter-session/session/cert"
 	"github.com/matter-session/matter-session/session/internal/p256"
+	"github.com/matter-session/matter-session/session/internal/spake2p"
 )
 
 // A Handshake is one run of PASE or CASE in one role, for a host that has
@@ -280,6 +281,21 @@ func ParseBarePASEVerifier(b []byte) (*PASEVerifier, error) {
 	}
 	v.Iterations, v.Salt = 0, nil
 	return v, nil
+}
+
+// StretchedSize is how many octets a passcode is stretched to by PBKDF2.
+const StretchedSize = stretchedSize
+
+// StretchedPASEVerifier makes the verifier of a passcode that was stretched
+// already: PBKDF2 of its four octets, little-endian, with a salt. ws is not kept.
+func StretchedPASEVerifier(ws *[StretchedSize]byte) (*PASEVerifier, error) {
+	w0, w1 := spake2p.Scalars(ws[:])
+	defer clear(w1[:])
+	l, err := spake2p.VerifierPoint(w1)
+	if err != nil {
+		return nil, errVerifier
+	}
+	return &PASEVerifier{w0: w0, l: l}, nil
 }
 
 // Sigma1Info is what the host of a CASE responder has to know of a Sigma1.

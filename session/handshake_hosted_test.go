@@ -170,6 +170,13 @@ func TestBarePASEVerifier(t *testing.T) {
 	if !bytes.Equal(bare.Octets(), v.Octets()) {
 		t.Error("another verifier")
 	}
+	stretched, err := StretchedPASEVerifier((*[StretchedSize]byte)(stretch(testPasscode, &pbkdfParameters{v.Iterations, v.Salt})))
+	if err != nil || !bytes.Equal(stretched.Octets(), v.Octets()) {
+		t.Errorf("of the stretched passcode: %v", err)
+	}
+	if _, err := StretchedPASEVerifier(new([StretchedSize]byte)); !errors.Is(err, errVerifier) {
+		t.Errorf("of zeros: %v", err)
+	}
 	if _, err := ParseBarePASEVerifier(v.Octets()[1:]); !errors.Is(err, errVerifier) {
 		t.Errorf("96 octets: %v", err)
 	}

@@ -96,6 +96,12 @@ func exportPASEResponder(n int32) (result int32) {
 	return abi.PASEResponder(n, hostRand{})
 }
 
+//go:wasmexport paseVerifier
+func exportPASEVerifier() (result int32) {
+	defer abi.Catch(&result)
+	return abi.PASEVerifier()
+}
+
 //go:wasmexport caseInitiator
 func exportCASEInitiator(n int32) (result int32) {
 	defer abi.Catch(&result)

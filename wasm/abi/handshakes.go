@@ -179,6 +179,21 @@ func PASEResponder(n int32, rand io.Reader) int32 {
 	})
 }
 
+// PASEVerifier writes the verifier, w0 ‖ L, of 80 octets that a passcode was
+// stretched to, and erases those.
+func PASEVerifier() int32 {
+	b, err := spans(session.StretchedSize)
+	if err != nil {
+		return fail(err)
+	}
+	v, err := session.StretchedPASEVerifier((*[session.StretchedSize]byte)(b))
+	clear(b)
+	if err != nil {
+		return fail(err)
+	}
+	return int32(copy(Buffer[:], v.Octets()))
+}
+
 // CASEInitiator makes the side of CASE that asks: 2 fabric, 5 peer, 6 record?.
 func CASEInitiator(n int32, rand io.Reader) int32 {
 	return newHandshake(n, rand, func(c session.HandshakeConfig, m *members) (*session.Handshake, error) {

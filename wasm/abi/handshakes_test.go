@@ -185,6 +185,19 @@ func TestPASEByMessages(t *testing.T) {
 	}
 }
 
+func TestVerifierOfAStretchedPasscode(t *testing.T) {
+	passcode, iterations, salt, verifier, ws := verifierVector(t)
+	load(append([]byte{byte(passcode), byte(passcode >> 8), byte(passcode >> 16), byte(passcode >> 24)}, salt...))
+	if !bytes.Equal(result(t, CryptoPBKDF2(4, int32(len(salt)), int32(iterations), 80), 80), ws) {
+		t.Fatal("stretched otherwise")
+	}
+	if !bytes.Equal(result(t, PASEVerifier(), 97), verifier) {
+		t.Error("another verifier")
+	}
+	load(make([]byte, 80))
+	wantError(t, "no passcode stretches to zero", PASEVerifier(), codeProtocol)
+}
+
 func TestPASEByMessagesWithTheWrongPasscode(t *testing.T) {
 	a, b := paseSides(t, 1234567, 0)
 	talk(t, a, b)

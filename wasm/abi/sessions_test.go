@@ -358,6 +358,7 @@ var calls = []func(a, b, c, d int32) int32{
 	Reception,
 	func(a, b, c, d int32) int32 { return PASEInitiator(a, rand.Reader) },
 	func(a, b, c, d int32) int32 { return PASEResponder(a, rand.Reader) },
+	func(a, b, c, d int32) int32 { return PASEVerifier() },
 	func(a, b, c, d int32) int32 { return CASEInitiator(a, rand.Reader) },
 	func(a, b, c, d int32) int32 { return CASEResponder(a, rand.Reader) },
 	func(a, b, c, d int32) int32 { return Sigma1(a) },
