@@ -87,8 +87,8 @@ export class MessageReceptionStateEncryptedWithoutRollover extends MessageRecept
     /** The window after a counter at that distance, as the core moves it. */
     protected calculateMessageCounterBitmap(messageCounterBitmap: number, diff: number): number {
         if (diff === 0) return messageCounterBitmap >>> 0;
-        // The window does not depend on where on the circle it lies: a place where nothing rolls over.
-        return receive(diff > 0 || diff < -windowSize ? this.rule() : secureUnicast, half, messageCounterBitmap, (half + diff) % circle).seen;
+        // A window is the same wherever among the numbers it lies: from 0 ahead, or back to 0, none rolls over.
+        return diff > 0 ? receive(this.rule(), 0, messageCounterBitmap, diff).seen : receive(secureUnicast, -diff, messageCounterBitmap, 0).seen;
     }
 
     /** Takes note of a counter at that distance, which is new. */
