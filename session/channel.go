@@ -23,6 +23,9 @@ const minHeaderSize = 8
 // It contains no pointers and keeps keys as they are, so that a host can have
 // as many as there are session IDs: 344 octets each. What AES makes of the keys is
 // twice that and belongs to the caller; see [ChannelSchedule].
+//
+// Keys serve one channel: of two with the same ones, neither knows what the other
+// has sealed.
 type Channel struct {
 	encrypt, decrypt     key
 	attestationChallenge key

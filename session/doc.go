@@ -10,6 +10,10 @@
 // fabric with [Manager.AddFabric]. Package commission does all of this for a
 // whole commissioning.
 //
+// Who has sessions and exchanges already, and wants no more than that keys,
+// nonces, windows and handshakes are kept here, begins with
+// [NewPASEInitiator], [NewCASEResponder] and their like; each ends in a [Channel].
+//
 // The contracts:
 //
 //   - Octets. Arguments are not kept and not modified unless their comment says
