@@ -84,10 +84,10 @@ func newChannel(cfg ChannelConfig, k *sessionKeys, initiator bool) (Channel, err
 func (c *Channel) Clear() { *c = Channel{} }
 
 // String does not tell the keys.
-func (c *Channel) String() string { return "channel [redacted]" }
+func (Channel) String() string { return "channel [redacted]" }
 
 // GoString is String.
-func (c *Channel) GoString() string { return c.String() }
+func (Channel) GoString() string { return "channel [redacted]" }
 
 // AttestationChallenge returns the third of the session's keys.
 func (c *Channel) AttestationChallenge() AttestationChallenge {

@@ -133,7 +133,7 @@ func (f *Fabric) Certificates() (root, icac, noc []byte) { return f.rcac, f.icac
 func (f *Fabric) HasKey() bool { return f.key != nil }
 
 // String names the fabric without its secrets.
-func (f *Fabric) String() string {
+func (f Fabric) String() string {
 	const digits = "0123456789abcdef"
 	s := []byte("fabric ")
 	for _, b := range f.compressed {
@@ -143,7 +143,7 @@ func (f *Fabric) String() string {
 }
 
 // GoString is String: no verb prints the keys.
-func (f *Fabric) GoString() string { return f.String() }
+func (f Fabric) GoString() string { return f.String() }
 
 // DestinationIDs returns by what a Sigma1 to the given node of the fabric can
 // name it: one destination ID for each epoch key, in their order.

@@ -92,7 +92,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 		work, &work, WorkWanted{work}, a.out, &a.out, Output{Events: a.out.Events},
 		verifier, *verifier, info.AttestationChallenge, passcode(testPasscode),
 		HandshakeFailed{1, KindPASE, true, report}, report, Config{}, a.Stats(), fabric.Index(), KindPASE,
-		&channel, used, &used, config, &config, hosted, &hosted, shake, *shake,
+		channel, &channel, *record, *fabric, Established{Channel: channel}, used, &used, config, &config, hosted, &hosted, shake, *shake,
 		MessageReceived{}, SessionEstablished{}, SessionClosed{}, ExchangeFailed{}, Delivered{}, PASEClosed{},
 		struct{ Secret key }{key(s.attestationChallenge)},
 	} {

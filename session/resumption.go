@@ -26,10 +26,10 @@ type ResumptionRecord struct {
 func (r *ResumptionRecord) FabricID() [8]byte { return r.compressed }
 
 // String does not tell the secret.
-func (r *ResumptionRecord) String() string { return "resumption record [redacted]" }
+func (ResumptionRecord) String() string { return "resumption record [redacted]" }
 
 // GoString is String.
-func (r *ResumptionRecord) GoString() string { return r.String() }
+func (ResumptionRecord) GoString() string { return "resumption record [redacted]" }
 
 // fits reports whether the record is of the fabric and of this node in it.
 func (r *ResumptionRecord) fits(f *Fabric) bool {

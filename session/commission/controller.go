@@ -121,6 +121,12 @@ func NewController(cfg ControllerConfig) (*Controller, error) {
 // controller's: do not fetch it.
 func (c *Controller) Sessions() *session.Manager { return c.manager }
 
+// String returns a fixed text: what is inside is secret.
+func (*Controller) String() string { return "controller [redacted]" }
+
+// GoString returns the same.
+func (*Controller) GoString() string { return "controller [redacted]" }
+
 // SetTrust replaces the lists that products are judged by, for commissionings
 // that are started from now on.
 func (c *Controller) SetTrust(roots, test Roots) { c.cfg.Roots, c.cfg.TestRoots = roots, test }
