@@ -4,7 +4,7 @@
 # make build    dist/, the content of the npm package
 # make cover    statement coverage of session/..., at least MIN_COVER per cent
 # make size     the blob's weight, and what weighs most in it
-# make bench    our commissioning and matter.js's own, of the same device in the same run
+# make bench    our commissioning and handshakes beside matter.js's own, in the same run
 # make fuzz     every fuzz target for FUZZTIME
 # make interop  only the tests against live peers
 # make setup    as root on Debian: the system packages that make test needs; otherwise names what is missing
@@ -123,6 +123,7 @@ size: $(BLOB)
 
 bench: build
 	$(NODE) jsbridge/bench/commission.mjs
+	$(NODE) jsbridge/bench/handshakes.mjs
 
 fuzz:
 	@for package in $$($(GO) list ./session/...); do

@@ -19,6 +19,7 @@
  * This module imports nothing that needs the core to be started.
  */
 import * as own from "./errors.js";
+import type { HandshakePlatform, HandshakeTimer } from "./session/handshake-types.js";
 import { BasicObservable, type Observable } from "./util/Observable.js";
 
 /** A constructor of errors with a message. */
@@ -57,7 +58,7 @@ export interface Logger {
 /** What an object that is made in the background offers as its `construction`. */
 export type Construction<T> = PromiseLike<T> & { readonly ready: boolean; readonly error?: Error };
 
-export interface Platform {
+export interface Platform extends HandshakePlatform {
     readonly errors: PlatformErrors;
     /** An Observable; its emit returns what its first observer with an answer says. */
     observable<T extends unknown[], R = void>(): Observable<T, R>;
@@ -110,6 +111,7 @@ const alone: Platform = {
     asyncObservable: () => new BasicObservable(true),
     randomBytes: length => crypto.getRandomValues(new Uint8Array(length)),
     nowMs: () => Date.now(),
+    timer: (_name, durationMs, callback) => timeout(durationMs, callback),
     logger: () => silent,
     dict: entries => ({ ...entries }),
     construction(subject, work) {
@@ -138,7 +140,30 @@ const alone: Platform = {
     },
 };
 
-let current = alone;
+/** Runs on setTimeout; callback is called in the timer's turn. */
+function timeout(durationMs: number, callback: () => void): HandshakeTimer {
+    let running: ReturnType<typeof setTimeout> | undefined;
+    const timer: HandshakeTimer = {
+        get isRunning() {
+            return running !== undefined;
+        },
+        start() {
+            clearTimeout(running);
+            running = setTimeout(() => {
+                running = undefined;
+                callback();
+            }, durationMs);
+            return timer;
+        },
+        stop() {
+            clearTimeout(running);
+            running = undefined;
+        },
+    };
+    return timer;
+}
+
+let current: Platform = alone;
 let read = false;
 
 /** The platform. From the first call on it is settled. */

@@ -237,7 +237,7 @@ export class LegacyNode {
     }
 
     respondPASE(passcode, parameters = { iterations: 1000, salt: Crypto.getRandomData(32) }) {
-        return this.#respond(async exchange => (await PaseServer.fromPin(passcode, parameters)).onNewExchange(exchange));
+        return this.respond(async exchange => (await PaseServer.fromPin(passcode, parameters)).onNewExchange(exchange));
     }
 
     /** Resumes by itself if the node has a record of that peer. */
@@ -248,11 +248,11 @@ export class LegacyNode {
     }
 
     respondCASE() {
-        return this.#respond(exchange => new CaseServer().onNewExchange(exchange));
+        return this.respond(exchange => new CaseServer().onNewExchange(exchange));
     }
 
     /** A responder class returns nothing and swallows its errors: what it did is the session that it opened, or none. */
-    #respond(run) {
+    respond(run) {
         return new Handshake(this.#context, async exchange => {
             const before = this.#opened.length;
             await run(exchange);

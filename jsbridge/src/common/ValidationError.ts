@@ -1,5 +1,5 @@
 import { platform } from "../platform.js";
-import type { HandshakePlatform, ValidationErrorClass } from "../session/handshake-types.js";
+import type { ValidationErrorClass } from "../session/handshake-types.js";
 import { StatusResponseError } from "./MatterError.js";
 
 /** Interaction Model status CONSTRAINT_ERROR. */
@@ -15,4 +15,4 @@ class OwnValidationError extends StatusResponseError {
 }
 
 /** A value does not fit its schema; fieldName is the path of the member. */
-export const ValidationError: ValidationErrorClass = (platform() as HandshakePlatform).ValidationError ?? OwnValidationError;
+export const ValidationError: ValidationErrorClass = platform().ValidationError ?? OwnValidationError;

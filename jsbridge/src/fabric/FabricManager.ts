@@ -1,8 +1,7 @@
 import { MatterError } from "../common/MatterError.js";
 import { platform, type ErrorClass } from "../platform.js";
-import type { HandshakePlatform } from "../session/handshake-types.js";
 
 class OwnFabricNotFoundError extends MatterError {}
 
 /** This node is in no fabric that the peer asks for. */
-export const FabricNotFoundError: ErrorClass = (platform() as HandshakePlatform).FabricNotFoundError ?? OwnFabricNotFoundError;
+export const FabricNotFoundError: ErrorClass = platform().FabricNotFoundError ?? OwnFabricNotFoundError;

@@ -126,7 +126,8 @@ export interface ChannelStatusErrorClass {
 
 /** What the handshakes take from where they run, beside the rest: see platform.ts. Absent classes are this package's. */
 export interface HandshakePlatform {
-    timer?(name: string, durationMs: number, callback: () => void): HandshakeTimer;
+    /** A timer that start() starts. */
+    timer(name: string, durationMs: number, callback: () => void): HandshakeTimer;
     readonly ValidationError?: ValidationErrorClass | undefined;
     /** Which a host's findFabricFromDestinationId throws. */
     readonly FabricNotFoundError?: ErrorClass | undefined;

@@ -1,7 +1,7 @@
 /** Messages of the Secure Channel protocol on one exchange. */
 import { MatterError, UnexpectedDataError } from "../../common/MatterError.js";
 import { platform } from "../../platform.js";
-import type { ChannelStatusErrorClass, HandshakeExchange, HandshakeMessage, HandshakePlatform } from "../../session/handshake-types.js";
+import type { ChannelStatusErrorClass, HandshakeExchange, HandshakeMessage } from "../../session/handshake-types.js";
 import { GeneralStatusCode, MessageType, ProtocolStatusCode, SECURE_CHANNEL_PROTOCOL_ID } from "./SecureChannelMessages.js";
 import { TlvSecureChannelStatusMessage } from "./SecureChannelStatusMessageSchema.js";
 
@@ -18,7 +18,7 @@ class OwnChannelStatusResponseError extends MatterError {
 
 /** The peer answered with a StatusReport that is no success. */
 export const ChannelStatusResponseError: ChannelStatusErrorClass =
-    (platform() as HandshakePlatform).ChannelStatusResponseError ?? OwnChannelStatusResponseError;
+    platform().ChannelStatusResponseError ?? OwnChannelStatusResponseError;
 
 export class SecureChannelMessenger<ContextT> {
     protected readonly exchange: HandshakeExchange<ContextT>;

@@ -4,7 +4,7 @@ import { platform } from "../../platform.js";
 import { MessageType, ProtocolStatusCode, SECURE_CHANNEL_PROTOCOL_ID } from "../../protocol/securechannel/SecureChannelMessages.js";
 import { ChannelStatusResponseError } from "../../protocol/securechannel/SecureChannelMessenger.js";
 import { inTheirWords, tellBusy } from "../handshake-failure.js";
-import type { EstablishedSession, HandshakeExchange, HandshakePlatform, HandshakeTimer, PaseServerContext } from "../handshake-types.js";
+import type { EstablishedSession, HandshakeExchange, HandshakeTimer, PaseServerContext } from "../handshake-types.js";
 import { createSession, HandshakeRun, nextSessionId, ownParameters, resultFrom, sendStep } from "../handshake.js";
 import { DEFAULT_PASSCODE_ID, PaseServerMessenger } from "./PaseMessenger.js";
 import { numberOf, octetsOf, verifierOf, type PbkdfParameters } from "./verifier.js";
@@ -30,7 +30,7 @@ class Attempt {
         this.givenUp = new Promise((_, reject) => (this.#reject = reject));
         this.givenUp.catch(() => {}); // nobody may be waiting any more
         const giveUp = (): void => this.end(new MatterFlowError(`Pase server: The initiator took longer than ${attemptTimeoutMs} ms.`));
-        this.#timer = startTimer("PASE pairing timeout", attemptTimeoutMs, giveUp);
+        this.#timer = platform().timer("PASE pairing timeout", attemptTimeoutMs, giveUp).start();
     }
 
     end(reason?: Error): void {
@@ -191,24 +191,4 @@ export class PaseServer {
 
 function tooMany(): MaximumPasePairingErrorsReachedError {
     return new MaximumPasePairingErrorsReachedError("Pase server: Too many errors during PASE commissioning, aborting commissioning window");
-}
-
-function startTimer(name: string, durationMs: number, callback: () => void): HandshakeTimer {
-    const { timer } = platform() as HandshakePlatform;
-    if (timer !== undefined) return timer(name, durationMs, callback).start();
-    let running: ReturnType<typeof setTimeout> | undefined = setTimeout(() => {
-        running = undefined;
-        callback();
-    }, durationMs);
-    const own: HandshakeTimer = {
-        get isRunning() {
-            return running !== undefined;
-        },
-        start: () => own,
-        stop() {
-            clearTimeout(running);
-            running = undefined;
-        },
-    };
-    return own;
 }
