@@ -34,8 +34,11 @@ type HandshakeConfig struct {
 }
 
 func (c *HandshakeConfig) internal() (handshakeConfig, error) {
-	if c.SessionID == 0 {
+	switch {
+	case c.SessionID == 0:
 		return handshakeConfig{}, errSessionIDZero
+	case c.Rand == nil:
+		return handshakeConfig{}, errNoRand
 	}
 	return handshakeConfig{c.Rand, c.SessionID, c.Parameters, c.Delegate, c.UTC}, nil
 }
@@ -65,6 +68,9 @@ func NewPASEResponder(cfg HandshakeConfig, v *PASEVerifier) (*Handshake, error) 
 	if err != nil {
 		return nil, err
 	}
+	if v == nil {
+		return nil, ErrInvalid
+	}
 	return cfg.handshake(newPASEResponder(c, v)), nil
 }
 
@@ -74,6 +80,9 @@ func NewCASEInitiator(cfg HandshakeConfig, f *Fabric, peer NodeID, r *Resumption
 	c, err := cfg.internal()
 	if err != nil {
 		return nil, err
+	}
+	if f == nil {
+		return nil, ErrInvalid
 	}
 	if !peer.IsOperational() {
 		return nil, errPeerNode
@@ -92,6 +101,9 @@ func NewCASEResponder(cfg HandshakeConfig, f *Fabric, r *ResumptionRecord) (*Han
 	c, err := cfg.internal()
 	if err != nil {
 		return nil, err
+	}
+	if f == nil {
+		return nil, ErrInvalid
 	}
 	t := &oneFabric{fabric: f, record: r}
 	h := cfg.handshake(newCASEResponder(c, t))
@@ -259,6 +271,9 @@ func NewHostedFabric(cfg HostedFabric) (*Fabric, error) {
 // NewResumptionRecord makes a record of what a host has kept of one, for a node
 // of f. The secret is copied.
 func NewResumptionRecord(f *Fabric, id [16]byte, secret *[32]byte, peer NodeID, cats []CAT, p Parameters) (*ResumptionRecord, error) {
+	if f == nil {
+		return nil, ErrInvalid
+	}
 	if !peer.IsOperational() {
 		return nil, errPeerNode
 	}

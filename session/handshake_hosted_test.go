@@ -412,12 +412,16 @@ func TestHostedArgumentsAreChecked(t *testing.T) {
 	fa := hostedFabric(t, p.fa, 0)
 	record := &ResumptionRecord{Peer: 5}
 	good := HandshakeConfig{Rand: newTestRand(1), SessionID: 1}
-	var none HandshakeConfig
+	none, noRand := HandshakeConfig{Rand: good.Rand}, HandshakeConfig{SessionID: 1}
 	for name, err := range map[string]error{
 		"session ID 0, PASE initiator": second(NewPASEInitiator(none, testPasscode)),
 		"session ID 0, PASE responder": second(NewPASEResponder(none, testVerifier(t))),
 		"session ID 0, CASE initiator": second(NewCASEInitiator(none, fa, 1, nil)),
 		"session ID 0, CASE responder": second(NewCASEResponder(none, fa, nil)),
+		"no randomness":                second(NewPASEInitiator(noRand, testPasscode)),
+		"no verifier":                  second(NewPASEResponder(good, nil)),
+		"no fabric to initiate in":     second(NewCASEInitiator(good, nil, 1, nil)),
+		"no fabric to respond in":      second(NewCASEResponder(good, nil, nil)),
 		"no passcode":                  second(NewPASEInitiator(good, 0)),
 		"no node":                      second(NewCASEInitiator(good, fa, 0, nil)),
 		"a foreign record":             second(NewCASEInitiator(good, fa, 5, record)),

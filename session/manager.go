@@ -31,6 +31,8 @@ const (
 	removalGrace      = 10_000  // ms that the sessions of a removed fabric still live
 )
 
+var errNoRand = errors.New("session: a source of randomness (Rand) is required")
+
 // Config is what a [Manager] is made with.
 type Config struct {
 	// Rand is where all randomness comes from: crypto/rand.Reader or as good. Required.
@@ -110,7 +112,7 @@ type Stats struct {
 // NewManager returns an empty Manager.
 func NewManager(c Config) (*Manager, error) {
 	if c.Rand == nil {
-		return nil, errors.New("session: Config.Rand is required")
+		return nil, errNoRand
 	}
 	if c.MaxSessions == 0 {
 		c.MaxSessions = DefaultMaxSessions
