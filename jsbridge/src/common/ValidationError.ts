@@ -5,14 +5,16 @@ import { StatusResponseError } from "./MatterError.js";
 /** Interaction Model status CONSTRAINT_ERROR. */
 const constraintError = 0x87;
 
-class OwnValidationError extends StatusResponseError {
-    fieldName?: string | undefined;
-    constructor(message: string, fieldName?: string) {
-        super(message, constraintError);
-        this.fieldName = fieldName;
-        this.message = `(Validation/${constraintError}) ${message}`;
-    }
+function own(): ValidationErrorClass {
+    return class ValidationError extends StatusResponseError {
+        fieldName?: string | undefined;
+        constructor(message: string, fieldName?: string) {
+            super(message, constraintError);
+            this.fieldName = fieldName;
+            this.message = `(Validation/${constraintError}) ${message}`;
+        }
+    };
 }
 
 /** A value does not fit its schema; fieldName is the path of the member. */
-export const ValidationError: ValidationErrorClass = platform().ValidationError ?? OwnValidationError;
+export const ValidationError: ValidationErrorClass = platform().ValidationError ?? own();

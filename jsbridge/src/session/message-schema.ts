@@ -84,7 +84,7 @@ export function bytes(min = 0, max = 1024): Kind {
         },
         read(reader, type) {
             if ((type & 0x1c) !== types.bytes) throw new UnexpectedDataError(`Unexpected type ${kindOf(type)}.`);
-            return reader.octets(Number(reader.unsigned(1 << (type & 3))));
+            return reader.octets(reader.unsigned(1 << (type & 3)));
         },
     };
 }
@@ -202,7 +202,7 @@ class Reader {
         return { form, tag, type: control & 0x1f };
     }
 
-    unsigned(width: number): number | bigint {
+    unsigned(width: number): number {
         const at = this.#at;
         this.#at += width;
         switch (width) {
@@ -212,17 +212,18 @@ class Reader {
                 return this.#view.getUint16(at, true);
             case 4:
                 return this.#view.getUint32(at, true);
-            default: {
-                const wide = this.#view.getBigUint64(at, true);
-                return wide <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(wide) : wide;
-            }
+            default: // members have 32 bits at most: rounded, it is as much too large
+                return Number(this.#view.getBigUint64(at, true));
         }
     }
 
     octets(length: number): Uint8Array {
         if (length > this.#octets.length - this.#at) throw new RangeError("Offset is outside the bounds of the DataView");
         this.#at += length;
-        return Uint8Array.prototype.slice.call(this.#octets, this.#at - length, this.#at);
+        // Not slice(): a Buffer's is a Buffer, and shared memory's is shared.
+        const copy = new Uint8Array(length);
+        copy.set(this.#octets.subarray(this.#at - length, this.#at));
+        return copy;
     }
 
     /** Skips an element, to any depth, without recursion. */
@@ -231,7 +232,7 @@ class Reader {
             if (type < 8) this.octets(1 << (type & 3));
             else if (type === 10) this.octets(4);
             else if (type === 11) this.octets(8);
-            else if (type >= 12 && type < 20) this.octets(Number(this.unsigned(1 << (type & 3))));
+            else if (type >= 12 && type < 20) this.octets(this.unsigned(1 << (type & 3)));
             else if (type >= 21 && type < types.endOfContainer) depth++;
             else if (type === types.endOfContainer) depth--;
             else if (type > types.endOfContainer) throw new UnexpectedDataError(`Unexpected type ${type}.`);

@@ -5,20 +5,21 @@ import type { ChannelStatusErrorClass, HandshakeExchange, HandshakeMessage } fro
 import { GeneralStatusCode, MessageType, ProtocolStatusCode, SECURE_CHANNEL_PROTOCOL_ID } from "./SecureChannelMessages.js";
 import { TlvSecureChannelStatusMessage } from "./SecureChannelStatusMessageSchema.js";
 
-class OwnChannelStatusResponseError extends MatterError {
-    readonly generalStatusCode: GeneralStatusCode;
-    readonly protocolStatusCode: ProtocolStatusCode;
+function own(): ChannelStatusErrorClass {
+    return class ChannelStatusResponseError extends MatterError {
+        readonly generalStatusCode: GeneralStatusCode;
+        readonly protocolStatusCode: ProtocolStatusCode;
 
-    constructor(message: string, generalStatusCode: GeneralStatusCode, protocolStatusCode: ProtocolStatusCode) {
-        super(`(${generalStatusCode}/${protocolStatusCode}) ${message}`);
-        this.generalStatusCode = generalStatusCode;
-        this.protocolStatusCode = protocolStatusCode;
-    }
+        constructor(message: string, generalStatusCode: GeneralStatusCode, protocolStatusCode: ProtocolStatusCode) {
+            super(`(${generalStatusCode}/${protocolStatusCode}) ${message}`);
+            this.generalStatusCode = generalStatusCode;
+            this.protocolStatusCode = protocolStatusCode;
+        }
+    };
 }
 
 /** The peer answered with a StatusReport that is no success. */
-export const ChannelStatusResponseError: ChannelStatusErrorClass =
-    platform().ChannelStatusResponseError ?? OwnChannelStatusResponseError;
+export const ChannelStatusResponseError: ChannelStatusErrorClass = platform().ChannelStatusResponseError ?? own();
 
 export class SecureChannelMessenger<ContextT> {
     protected readonly exchange: HandshakeExchange<ContextT>;
