@@ -29,7 +29,7 @@ GO_INTEROP  := ./jsbridge/...
 BLOB        := dist/matter-session.wasm
 WASM        := GOOS=js GOARCH=wasm
 GO_SOURCES  := go.mod go.sum $(shell find session wasm -type f -name '*.go' ! -name '*_test.go' 2>/dev/null)
-TS_SOURCES  := $(shell find jsbridge/src -type f 2>/dev/null) $(wildcard jsbridge/tsconfig*.json)
+TS_SOURCES  := $(shell find jsbridge/src -type f 2>/dev/null) $(wildcard jsbridge/tsconfig*.json) jsbridge/bundle.mjs jsbridge/assets.sh
 
 .PHONY: build setup test test-go test-wasm test-ts test-browser interop demo cover size bench fuzz clean
 

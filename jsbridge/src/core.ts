@@ -9,7 +9,7 @@ import {
     MatterError, NoResponseTimeoutError, NotStartedError, ResourceExhaustedError, SessionClosedError, SetupCodeError, StatusResponseError,
     UnexpectedDataError, WrongPasscodeError, type SetupCodeFault,
 } from "./errors.js";
-import { load, type BlobSource, type Instance } from "./load.js";
+import { load, loadNow, type BlobSource, type Instance } from "./load.js";
 import { operations, readEvent, writeConfig, writeRequest, type CoreConfig, type CoreEvent, type Operations } from "./operations.js";
 import { decodeAs, field, octets, optional, struct, text, uint16, uint32, type Schema } from "./schema.js";
 
@@ -45,6 +45,16 @@ export function start(source: BlobSource = defaultBlob): Promise<Core> {
     return shared;
 }
 
+/**
+ * Starts the core that this process shares before it returns, unless it runs already: for programs that
+ * cannot wait, such as CommonJS ones.
+ */
+export function startNow(octets: () => Uint8Array): void {
+    if (running !== undefined && running.dead === undefined) return;
+    running = Core.startNow(octets());
+    shared = Promise.resolve(running);
+}
+
 /** The shared core, which must be running. */
 export function core(): Core {
     if (running === undefined) throw new NotStartedError("the core is not started: call start() and await it first");
@@ -62,6 +72,11 @@ export class Core {
     /** Starts a core of one's own. */
     static async start(source: BlobSource = defaultBlob): Promise<Core> {
         return new Core(await load(source));
+    }
+
+    /** The same, before it returns. */
+    static startNow(octets: Uint8Array): Core {
+        return new Core(loadNow(octets));
     }
 
     private constructor(instance: Instance) {

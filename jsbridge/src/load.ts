@@ -54,19 +54,35 @@ export async function compile(source: BlobSource): Promise<WebAssembly.Module> {
 /** Instantiates a compiled blob and runs its main function up to the point where exports are callable. */
 export async function instantiate(module: WebAssembly.Module): Promise<Instance> {
     const host = new Host();
-    let instance: WebAssembly.Instance;
     try {
-        instance = await WebAssembly.instantiate(module, importsOf(host));
-    } catch (cause) {
-        throw new LoadError(`the WebAssembly file does not fit this loader: ${messageOf(cause)}`, { cause });
+        return run(await WebAssembly.instantiate(module, importsOf(host)), host);
+    } catch (error) {
+        throw unfit(error);
     }
-    const { mem, run } = instance.exports;
-    if (!(mem instanceof WebAssembly.Memory) || typeof run !== "function") {
+}
+
+/** As {@link load}, before it returns. Browsers refuse that in a window, as it takes too long. */
+export function loadNow(octets: Uint8Array): Instance {
+    const host = new Host();
+    try {
+        return run(new WebAssembly.Instance(new WebAssembly.Module(octets as Uint8Array<ArrayBuffer>), importsOf(host)), host);
+    } catch (error) {
+        throw unfit(error);
+    }
+}
+
+function unfit(cause: unknown): LoadError {
+    return cause instanceof LoadError ? cause : new LoadError(`the WebAssembly file does not fit this loader: ${messageOf(cause)}`, { cause });
+}
+
+function run(instance: WebAssembly.Instance, host: Host): Instance {
+    const { mem, run: main } = instance.exports;
+    if (!(mem instanceof WebAssembly.Memory) || typeof main !== "function") {
         throw new LoadError("the WebAssembly file is not a Go program built with GOOS=js");
     }
     host.attach(mem);
     try {
-        run(1, host.writeArguments("js"));
+        main(1, host.writeArguments("js"));
         host.check();
     } catch (cause) {
         throw new LoadError(`the WebAssembly program ended while starting: ${messageOf(cause)}`, { cause });

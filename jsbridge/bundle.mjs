@@ -1,0 +1,38 @@
+// node jsbridge/bundle.mjs DIR   makes the files of DIR/matterjs that are not one module each: the classes that stand in
+// for matter.js's, apart from those that run alone, and what Node's require() needs, in CommonJS.
+
+import { build } from "esbuild";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const source = fileURLToPath(new URL("src/", import.meta.url));
+const target = join(process.argv[2] ?? "dist", "matterjs");
+
+// The core, its errors and its formats are the program's only ones: also the classes that run alone use them.
+const shared = {
+    name: "shared",
+    setup(build) {
+        build.onResolve({ filter: /^\.\.?\// }, ({ path, importer, kind }) => {
+            const file = join(dirname(importer), path);
+            const own = basename(file) === "platform.js" || join(dirname(file), "/") !== source;
+            const alone = file === join(source, "matterjs/report.js");
+            return kind !== "entry-point" && (!own || alone) ? { path: alone ? "./report.js" : `../${basename(file)}`, external: true } : undefined;
+        });
+    },
+};
+
+const common = {
+    bundle: true,
+    platform: "node",
+    target: "es2022",
+    external: ["matterjs:*"],
+    ignoreAnnotations: true, // bind.ts is imported for what it does
+    keepNames: true, // errors and sessions are told by the names of their classes
+    logLevel: "warning",
+};
+const classes = { ...common, entryPoints: [join(source, "matterjs/classes.ts")], plugins: [shared] };
+
+await Promise.all([
+    build({ ...classes, format: "esm", outfile: join(target, "classes.js"), platform: "neutral" }),
+    build({ ...classes, format: "cjs", outfile: join(target, "classes.cjs") }),
+]);
