@@ -388,3 +388,45 @@ func TestField_F07_LastMessageIsAcknowledgedAsLongAsItIsRepeated(t *testing.T) {
 		}
 	}
 }
+
+// What waited behind an outstanding message goes out when that is acknowledged,
+// and carries the acknowledgement of the very message that acknowledged it.
+func TestQueuedMessageCarriesTheAcknowledgement(t *testing.T) {
+	n, a, b := pasePair(t, 85)
+	sa, _ := establishPASE(t, n, a, b)
+	n.run(60_000, nil)
+	b.on = func(e Event) {
+		if in, ok := e.(MessageReceived); ok && in.First {
+			if err := b.Send(n.now, in.Exchange, Message{Protocol: in.Protocol, Opcode: 9}); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	x, err := a.OpenExchange(n.now, sa)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := a.Send(n.now, x, Message{Protocol: ProtocolInteractionModel, Opcode: 8}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	to := b.sessions[a.sessions[sa].peerID]
+	var second *message.ProtocolHeader
+	sent := 0
+	n.filter = func(from, _ Peer, octets []byte) [][]byte {
+		if from == a.peer {
+			if sent++; sent == 2 {
+				copied := *to // opening moves a window
+				if o, err := copied.Open(nil, octets); err == nil {
+					second = &o.Protocol
+				}
+			}
+		}
+		return [][]byte{octets}
+	}
+	n.run(5_000, func() bool { return len(eventsOf[MessageReceived](b)) == 2 })
+	if second == nil || Opcode(second.Opcode) != 8 || !second.HasAck {
+		t.Errorf("the second datagram: %+v; want the queued message, with an acknowledgement", second)
+	}
+}

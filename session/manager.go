@@ -290,6 +290,11 @@ func (m *Manager) Close(now Instant) {
 	m.closed = true
 	m.pase = nil
 	for _, run := range append([]*handshakeRun(nil), m.runs...) {
+		if run.initiator && !run.waiting && !run.x.unsecured.heard {
+			// Nobody will be here to tell it when it answers.
+			report := StatusReport{General: GeneralFailure, Code: StatusGeneralFailure}
+			_ = m.send(now, run.x, Message{Opcode: OpcodeStatusReport, Payload: report.Append(nil), Unreliable: true})
+		}
 		m.cancelRun(now, run)
 	}
 	for _, id := range m.sessionIDs() {

@@ -117,8 +117,9 @@ func (m *Manager) StartCASE(now Instant, peer Peer, fabric FabricIndex, node Nod
 	return m.startInitiator(now, run)
 }
 
-// CancelHandshake ends a handshake that we initiated. A peer that was heard is
-// told: a device refuses everyone else while it waits for us.
+// CancelHandshake ends a handshake that we initiated. The peer is told, at once
+// if it was heard, else when it answers: a device refuses everyone else while it
+// waits for us.
 func (m *Manager) CancelHandshake(now Instant, id HandshakeID) error {
 	for _, run := range m.runs {
 		if run.id == id && run.initiator {
@@ -131,8 +132,12 @@ func (m *Manager) CancelHandshake(now Instant, id HandshakeID) error {
 
 func (m *Manager) cancelRun(now Instant, run *handshakeRun) {
 	var err error = ErrClosed
-	if run.x != nil && run.x.unsecured.heard {
+	switch {
+	case run.x == nil:
+	case run.x.unsecured.heard:
 		err = hostFailure(err)
+	default:
+		run.x.unsecured.cancelled = true
 	}
 	m.failHandshake(now, run, err)
 }

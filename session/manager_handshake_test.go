@@ -373,3 +373,40 @@ func TestWorkErrorSaysWhoAndWhy(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A device that has our first message, but was not heard, is told when it
+// answers, as often as it does; and at once when we close, for then nobody hears
+// its answer.
+func TestCancelledBeforeTheFirstAnswerFreesThePeer(t *testing.T) {
+	for name, stop := range map[string]func(n *testNetwork, a *testNode, id HandshakeID) error{
+		"cancelled": func(n *testNetwork, a *testNode, id HandshakeID) error { return a.CancelHandshake(n.now, id) },
+		"closed":    func(n *testNetwork, a *testNode, _ HandshakeID) error { a.Close(n.now); return nil },
+	} {
+		n, a, b := pasePair(t, 84)
+		lost := 0
+		n.filter = func(from, to Peer, octets []byte) [][]byte {
+			if name == "cancelled" && from == a.peer && lost < 2 && n.sent > 1 { // and the first telling is lost
+				lost++
+				return nil
+			}
+			return [][]byte{octets}
+		}
+		id, err := a.StartPASE(n.now, b.peer, testPasscode, Parameters{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.flush()
+		if err := stop(n, a, id); err != nil {
+			t.Fatal(err)
+		}
+		start := n.now
+		n.run(60_000, func() bool { return len(eventsOf[HandshakeFailed](b)) == 1 })
+		if n.now-start > 5_000 || b.pase.run != nil {
+			t.Errorf("%s: the device is still waiting after %d ms", name, n.now-start)
+		}
+		n.run(60_000, nil)
+		if len(a.exchanges)+len(a.runs)+len(a.reserved)+len(a.unsecured) != 0 {
+			t.Errorf("%s: something is left behind", name)
+		}
+	}
+}

@@ -84,7 +84,15 @@ func isCloseSession(p *message.ProtocolHeader, payload []byte) bool {
 func (m *Manager) take(now Instant, key exchangeKey, s *Session, u *unsecured, counter uint32, p *message.ProtocolHeader, duplicate bool) (x *exchange, first bool) {
 	x = m.exchangeByKey[key]
 	isNew := x == nil
+	owed := false
 	if x != nil && p.HasAck {
+		if p.Reliable && !duplicate && len(x.queue) > 0 && x.pending != nil && x.pending.counter == p.AckedCounter {
+			// What waited goes out now, and has to carry this message's acknowledgement:
+			// matter.js drops a next message that lacks it, and acknowledges its
+			// repetitions as duplicates.
+			m.oweAck(now, x, counter)
+			owed = true
+		}
 		m.acknowledged(now, x, p.AckedCounter)
 		if s != nil && m.sessions[s.id] != s {
 			return nil, false // what waited for it had no counter left
@@ -105,19 +113,25 @@ func (m *Manager) take(now Instant, key exchangeKey, s *Session, u *unsecured, c
 		m.stats.NotExpected++
 	}
 	if x == nil || duplicate || x.closing {
-		if p.Reliable {
+		if p.Reliable && !owed {
 			m.acknowledgeNow(now, key, s, u, x, counter)
 		}
 		return nil, false
 	}
 	x.lastUsed = now
-	if p.Reliable {
-		if x.ack.owed {
-			m.sendAck(now, x) // one at a time can ride on a message: the older goes alone
-		}
-		x.ack = owedAck{owed: true, counter: counter, due: now + Instant(standaloneAckDelay)}
+	if p.Reliable && !owed {
+		m.oweAck(now, x, counter)
 	}
 	return x, first
+}
+
+// oweAck notes that x owes an acknowledgement. One at a time can ride on a
+// message: an older one goes alone.
+func (m *Manager) oweAck(now Instant, x *exchange, counter uint32) {
+	if x.ack.owed {
+		m.sendAck(now, x)
+	}
+	x.ack = owedAck{owed: true, counter: counter, due: now + Instant(standaloneAckDelay)}
 }
 
 // opensExchange reports whether a message of a secure session that belongs to no

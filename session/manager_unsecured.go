@@ -2,6 +2,7 @@ package session
 
 import (
 	"encoding/binary"
+	"errors"
 	"io"
 
 	"github.com/matter-session/matter-session/session/message"
@@ -18,6 +19,7 @@ type unsecured struct {
 	in        reception
 	params    Parameters
 	heard     bool
+	cancelled bool // by us, before the peer was heard: it is told once it answers
 	lastHeard Instant
 	exchanges int
 	forgetAt  Instant // once it has no exchange: until then duplicates are still acknowledged
@@ -159,11 +161,31 @@ func (m *Manager) receiveUnsecured(now Instant, peer Peer, datagram []byte, h me
 		m.startResponder(now, peer, u.node, u, &p, h.Counter, in)
 		return
 	}
+	if u.cancelled && in.opcode != OpcodeStandaloneAck && in.opcode != OpcodeStatusReport {
+		m.refuseUnsecured(peer, u, &p, h.Counter, hostFailure(ErrClosed))
+		return
+	}
 	x, _ := m.take(now, key, nil, u, h.Counter, &p, duplicate)
 	if x == nil || x.run == nil {
 		return
 	}
 	m.handshakeReceived(now, x.run, in)
+}
+
+// refuseUnsecured answers a message with the StatusReport in err, each copy of it
+// anew, and leaves nothing behind.
+func (m *Manager) refuseUnsecured(peer Peer, u *unsecured, p *message.ProtocolHeader, counter uint32, err error) {
+	var told *StatusError
+	if !errors.As(err, &told) {
+		return
+	}
+	h, payload := standaloneStatus(told.Report, ExchangeID(p.ExchangeID), !p.Initiator)
+	if h.HasAck = p.Reliable; h.HasAck {
+		h.AckedCounter = counter
+	}
+	if octets, _, err := m.encodeUnsecured(u.node, u.initiator, &h, payload); err == nil {
+		m.transmit(peer, octets)
+	}
 }
 
 // setsUpSession reports whether op may come without a session.

@@ -82,7 +82,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 	used := ChannelSchedule{encrypt: s.encrypt, canEncrypt: true}
 	config := FabricConfig{Key: operational[:], EpochKeys: [][16]byte{fabric.ipks[0]}}
 	hosted := HostedFabric{Key: operational[:], IPKs: [][16]byte{fabric.ipks[0]}}
-	shake, err := NewPASEInitiator(HandshakeConfig{SessionID: 1}, testPasscode)
+	shake, err := NewPASEInitiator(HandshakeConfig{SessionID: 1, Rand: newTestRand(1)}, testPasscode)
 	if err != nil {
 		t.Fatal(err)
 	}
