@@ -237,7 +237,7 @@ describe("a commissioning that cannot be", () => {
 
     it("is stopped by a signal in any step: undone on the device, which can be set up at once", async () => {
         const reason = new Error("stop");
-        for (const at of ["facts", "attestation", "csr", "noc", "case"]) {
+        for (const at of ["pase", "facts", "attestation", "csr", "noc", "case"]) {
             const abort = new AbortController();
             const running = made.controller.commission(device.ready.qr, {
                 address, signal: abort.signal, onAttestation: accept, onProgress: step => void (step.step === at && step.status === "start" && abort.abort(reason)),
@@ -306,7 +306,8 @@ describe("TestField_F17: no promise without a handler, no timer after the end", 
 
     it("closes at every step; what is pending fails with one clear error, and nothing follows", async () => {
         for (const at of ["facts", "attestation", "csr", "root", "noc"]) await closingAt(at);
-        // From here on the light is left in the middle of something of its own.
+        // From here on the light is left in the middle of something of its own; what is said to it before it was heard
+        // (pase) carries no acknowledgement of its answer, and matter.js drops that.
         for (const at of ["case", "complete", "payload", "link", "pase"]) {
             await closingAt(at);
             await erase();
