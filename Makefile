@@ -126,7 +126,7 @@ bench: build
 	$(NODE) jsbridge/bench/handshakes.mjs
 
 fuzz:
-	@for package in $$($(GO) list ./session/...); do
+	@for package in $$($(GO) list ./session/... ./wasm/...); do
 		for target in $$($(GO) test -list '^Fuzz' "$$package" | grep '^Fuzz' || true); do
 			echo "$$package $$target"
 			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package"
