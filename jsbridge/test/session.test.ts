@@ -79,6 +79,27 @@ describe("SecureSession", () => {
         assert.deepEqual(receive(responder, first).payload, Uint8Array.of(1, 2, 3));
     });
 
+    it("repeats a reliable message also after many others, and after its end; no other message", async () => {
+        const { initiator, responder } = await pair();
+        const [reliable, loose] = [messageOf(5), messageOf(6)];
+        loose.payloadHeader.requiresAck = false;
+        const first = initiator.encode(reliable).applicationPayload;
+        initiator.encode(loose);
+        for (let counter = 7; counter < 100; counter++) initiator.encode(messageOf(counter));
+        const again = initiator.encode(reliable);
+        assert.deepEqual(again, { header: reliable.packetHeader, applicationPayload: first });
+        again.applicationPayload.fill(0); // it was the caller's
+        assert.throws(() => initiator.encode(loose), CounterUsedError);
+        await initiator.destroy(false, false);
+        assert.deepEqual(receive(responder, datagram(initiator, reliable)).payload, reliable.payload);
+        assert.throws(() => initiator.encode({ ...reliable }), /destroyed/);
+        reliable.packetHeader.messageId++;
+        assert.throws(() => initiator.encode(reliable), /destroyed/);
+        reliable.packetHeader.messageId--;
+        await responder.destroy(false, false);
+        assert.throws(() => responder.encode(reliable), /destroyed/); // another session's
+    });
+
     it("takes Buffers, parts of arrays and shared memory, and gives octets of its own", async () => {
         const { initiator, responder } = await pair();
         const shared = new Uint8Array(new SharedArrayBuffer(16), 4, 3);

@@ -80,6 +80,13 @@ class MessageReceptionStateInCore extends MessageReceptionState {
     }
 }
 
+/**
+ * What was sealed of the reliable messages that still exist: an exchange keeps the one that it may have to
+ * repeat. The core seals again only what it surely has not sealed otherwise, and nothing when its session
+ * is gone; an exchange that could not repeat its message would wait for ever.
+ */
+const sent = new WeakMap<Message, { session: unknown; messageId: number; payload: Uint8Array; sealed: Uint8Array }>();
+
 /** A unicast session with keys, from PASE or CASE. Matter Core §4.13.2.1. */
 export class SecureSession<T> extends Session<T> {
     readonly #context: T;
@@ -231,7 +238,7 @@ export class SecureSession<T> extends Session<T> {
 
     /**
      * Seals one message. The same message may be sealed again, with the same octets as result: to be
-     * repeated.
+     * repeated. A reliable one can be repeated even when the session has been destroyed meanwhile.
      *
      * @param message - its header is given the peer's session ID, and is the packet's
      * @throws {@link ImplementationError} if its counter has sealed another message
@@ -241,12 +248,15 @@ export class SecureSession<T> extends Session<T> {
         header.sessionId = this.#peerSessionId;
         refuseSecuredExtensions(message);
         const payload = octets("payload", message.payload);
-        const room = this.#keys.room;
-        if (2 * MAX_HEADER_SIZE + payload.length + tagSize > room.length) throw new ImplementationError(`payload: expected at most 65535 octets, got ${payload.length}`);
-        const headerLength = writePacketHeader(header, room, 0);
-        const at = writePayloadHeader(message.payloadHeader, room, headerLength);
-        room.set(payload, at);
-        return { header, applicationPayload: this.#keys.seal(headerLength, at + payload.length, localNodeOf(this.#peerNodeId, this.#fabric)) };
+        try {
+            const applicationPayload = this.#seal(message, payload);
+            if (message.payloadHeader.requiresAck) sent.set(message, { session: this, messageId: header.messageId, payload, sealed: applicationPayload.slice() });
+            return { header, applicationPayload };
+        } catch (error) {
+            const before = sent.get(message);
+            if (before?.session !== this || before.messageId !== header.messageId || before.payload !== payload) throw error;
+            return { header, applicationPayload: before.sealed.slice() };
+        }
     }
 
     addSubscription(subscription: SubscriptionHandler): void {
@@ -295,6 +305,15 @@ export class SecureSession<T> extends Session<T> {
         } finally {
             this.#keys.close();
         }
+    }
+
+    #seal(message: Message, payload: Uint8Array): Uint8Array {
+        const room = this.#keys.room;
+        if (2 * MAX_HEADER_SIZE + payload.length + tagSize > room.length) throw new ImplementationError(`payload: expected at most 65535 octets, got ${payload.length}`);
+        const headerLength = writePacketHeader(message.packetHeader, room, 0);
+        const at = writePayloadHeader(message.payloadHeader, room, headerLength);
+        room.set(payload, at);
+        return this.#keys.seal(headerLength, at + payload.length, localNodeOf(this.#peerNodeId, this.#fabric));
     }
 }
 
