@@ -1,6 +1,5 @@
 /** What sessions need of a fabric. matter.js's Fabric is one; so is any object of this shape. */
 import type { NodeId } from "../datatype/NodeId.js";
-import type { SecureSession } from "../session/SecureSession.js";
 
 export interface Fabric {
     readonly fabricId: bigint;
@@ -14,8 +13,17 @@ export interface Fabric {
     /** What a list of sessions tells of the fabric. */
     readonly externalInformation?: unknown;
     /** Sessions in a fabric, to be ended with it. */
-    addSession(session: SecureSession<unknown>): void;
-    removeSession(session: SecureSession<unknown>): void;
+    addSession(session: FabricSession): void;
+    removeSession(session: FabricSession): void;
+}
+
+/** What a fabric may ask of a session of its own. */
+export interface FabricSession {
+    readonly id: number;
+    readonly name: string;
+    readonly peerNodeId: NodeId;
+    /** Ends it, now or after the exchange that is under way. */
+    destroy(sendClose?: boolean, closeAfterExchangeFinished?: boolean): Promise<void>;
 }
 
 /** Whether two objects stand for the same fabric: an ID is only unique below its root. */

@@ -78,8 +78,8 @@ export class PersistedMessageCounter extends MessageCounter {
 
     async #restore(): Promise<void> {
         if (!(await this.#storage.has(this.#key))) return;
-        const stored = await this.#storage.get<number>(this.#key);
-        if (!Number.isInteger(stored) || stored < 0 || stored > MAX_COUNTER_VALUE_32BIT) throw new InternalError(`Invalid message counter value: ${stored}`);
+        const stored = await this.#storage.get(this.#key);
+        if (typeof stored !== "number" || !Number.isInteger(stored) || stored < 0 || stored > MAX_COUNTER_VALUE_32BIT) throw new InternalError(`Invalid message counter value: ${stored}`);
         this.messageCounter = stored;
         if (stored >= MAX_COUNTER_VALUE_32BIT - this.rolloverInfoDifference) this.aboutToRolloverCallback?.();
     }

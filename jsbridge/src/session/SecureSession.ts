@@ -135,7 +135,7 @@ export class SecureSession<T> extends Session<T> {
         this.#fabric = args.fabric;
         this.#subscriptionChanged = args.subscriptionChangedCallback ?? (() => {});
         this.#caseAuthenticatedTags = args.caseAuthenticatedTags ?? args.fabric?.caseAuthenticatedTags ?? [];
-        args.fabric?.addSession(this as SecureSession<unknown>);
+        args.fabric?.addSession(this);
         logger.debug(`New ${this.isPase ? "PASE" : "CASE"} session`, this.name, platform().dict({ fabricIndex: args.fabric?.fabricIndex, ...this.getSessionParameters() }));
     }
 
@@ -293,7 +293,7 @@ export class SecureSession<T> extends Session<T> {
     /** Ends the session, now or after the exchange that is under way; then its keys are erased. */
     async destroy(sendClose = false, closeAfterExchangeFinished = true): Promise<void> {
         await this.clearSubscriptions(false);
-        this.#fabric?.removeSession(this as SecureSession<unknown>);
+        this.#fabric?.removeSession(this);
         if (!sendClose) this.#sendCloseMessageWhenClosing = false;
         if (closeAfterExchangeFinished) {
             logger.info(`Session ${this.name} closes when its exchange has ended.`);

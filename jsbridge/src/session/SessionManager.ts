@@ -259,7 +259,7 @@ export class SessionManager<ContextT> {
 
     /** Reads the records. Those of a fabric that is gone are left out. */
     async initFromStorage(fabrics: readonly Fabric[]): Promise<void> {
-        for (const { nodeId, fabricId, fabricIndex, ...record } of await this.#storage.get<StoredRecord[]>(storageKey, [])) {
+        for (const { nodeId, fabricId, fabricIndex, ...record } of (await this.#storage.get(storageKey, [])) as StoredRecord[]) {
             logger.info("restoring resumption record for node", nodeId);
             const candidates = fabrics.filter(fabric => fabric.fabricId === fabricId);
             const fabric = candidates.find(candidate => fabricIndex !== undefined && candidate.fabricIndex === fabricIndex) ?? candidates[0];
