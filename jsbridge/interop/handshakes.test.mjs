@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TlvCaseSigma1, TlvCaseSigma2, TlvPbkdfParamRequest, TlvPbkdfParamResponse } from "../../dist/session/index.js";
+import { IntermediateAuthority } from "./peers/intermediate.mjs";
 import { LegacyAuthority, LegacyNode, open, seal } from "./peers/legacy.mjs";
 import { converse, MirrorNode } from "./peers/mirror.mjs";
 
@@ -187,3 +188,52 @@ test("a peer of another node ID than the one that was asked for", async () => {
         }
     }
 });
+
+test("a peer of another fabric ID below the same root", async () => {
+    for (const B of [MirrorNode, LegacyNode]) {
+        const authority = await LegacyAuthority.create({ fabricId: 0x11n });
+        const [a, b] = [await MirrorNode.create(), await B.create()];
+        const fabric = await a.join(authority, 0x1111n);
+        authority.fabricId = 0x22n;
+        const theirs = await b.join(authority, 0x2222n);
+        Object.defineProperty(theirs, "getDestinationId", { value: (nodeId, random) => fabric.getDestinationId(0x2222n, random) });
+        const [initiator, responder] = [a.initiateCASE(fabric, 0x2222n), b.respondCASE()];
+        const messages = await converse(initiator, responder);
+        if (B === MirrorNode) assert.match(initiator.error.message, /^\(1\/1\)/);
+        else {
+            // Its key is derived for the other fabric: not even the encrypted part can be read, unless it is the same.
+            assert.equal(initiator.error.constructor.name, "UnexpectedDataError");
+            assert.equal(messages.at(-1).opcode, 0x40);
+        }
+    }
+    // With the same key, it is the certificate that tells.
+    const authority = await LegacyAuthority.create({ fabricId: 0x11n });
+    const [a, b] = [await MirrorNode.create(), await LegacyNode.create()];
+    const fabric = await a.join(authority, 0x1111n);
+    authority.fabricId = 0x22n;
+    const theirs = await b.join(authority, 0x2222n);
+    Object.defineProperty(theirs, "getDestinationId", { value: (nodeId, random) => fabric.getDestinationId(0x2222n, random) });
+    Object.defineProperty(theirs, "operationalIdentityProtectionKey", { value: fabric.operationalIdentityProtectionKey });
+    const initiator = a.initiateCASE(fabric, 0x2222n);
+    await converse(initiator, b.respondCASE());
+    assert.equal(initiator.error.message, "The fabric ID in the peer certificate doesn't match the expected fabric ID");
+    assert.equal(initiator.error.constructor.name, "UnexpectedDataError");
+});
+
+for (const [clients, A, servers, B] of pairs) {
+    test(`an intermediate certificate: ${clients} client and ${servers} server`, async () => {
+        const authority = new IntermediateAuthority();
+        const [a, b] = [await A.create(), await B.create()];
+        const fabric = await authority.join(0x1111n);
+        a.enter(fabric);
+        b.enter(await authority.join(0x2222n));
+        assert.ok(fabric.intermediateCACert.length > 0);
+        for (const expected of [0x31, 0x33]) {
+            const [initiator, responder] = [a.initiateCASE(fabric, 0x2222n), b.respondCASE()];
+            const messages = await converse(initiator, responder);
+            assert.deepEqual([initiator.error, responder.error], [undefined, undefined]);
+            assert.equal(messages[1].opcode, expected);
+            await assertKeysMatch(initiator.session, responder.session);
+        }
+    });
+}

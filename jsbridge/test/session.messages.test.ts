@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import "@project-chip/matter-node.js";
+import { Crypto as TheirCrypto } from "@project-chip/matter.js/crypto";
 import { FabricNotFoundError as TheirFabricNotFoundError } from "@project-chip/matter.js/fabric";
 import { ChannelStatusResponseError as TheirStatusError, SecureChannelMessenger as TheirMessenger } from "@project-chip/matter.js/securechannel";
 import * as theirs from "@project-chip/matter.js/session";
@@ -172,6 +173,32 @@ function sure(random: Seeded, shape: unknown): unknown {
     if (Array.isArray(shape)) return random.octets((shape[0] as number) + 3 * (shape.length - 1));
     return Object.fromEntries(Object.entries(shape as object).map(([name, inner]) => [name, sure(random, inner)]));
 }
+
+describe("what is drawn at random", () => {
+    it("comes of the same octets", t => {
+        const random = new Seeded(44);
+        let next = new Uint8Array();
+        t.mock.method(TheirCrypto.get(), "getRandomData", (length: number) => next.slice(0, length));
+        t.mock.method(crypto, "getRandomValues", (into: Uint8Array) => (into.set(next.subarray(0, into.length)), into));
+        // The last three make 11111111, 12345678 and 87654321, which may not be.
+        const special = [11111110, 12345677, 87654320].map(n => new Uint8Array(new Uint32Array([n]).buffer));
+        for (const octets of [...Array.from({ length: 500 }, () => random.octets(4)), ...special]) {
+            next = new Uint8Array(octets);
+            same(() => ours.PaseClient.generateRandomPasscode(), () => theirs.PaseClient.generateRandomPasscode(), `passcode of ${octets}`);
+            same(() => ours.PaseClient.generateRandomDiscriminator(), () => theirs.PaseClient.generateRandomDiscriminator(), `discriminator of ${octets}`);
+        }
+    });
+
+    it("verifiers are the same", async () => {
+        const random = new Seeded(45);
+        for (let i = 0; i < 20; i++) {
+            const parameters = { iterations: 1000 + random.below(100), salt: random.octets(16 + random.below(17)) };
+            const passcode = 1 + random.below(99999998);
+            const both = [await ours.PaseClient.generatePakePasscodeVerifier(passcode, parameters), await theirs.PaseClient.generatePakePasscodeVerifier(passcode, parameters)];
+            equal({ value: both[0] }, { value: both[1] }, `verifier ${i}`);
+        }
+    });
+});
 
 describe("messengers", () => {
     interface Sent { type: number; payload: Uint8Array; options: unknown }

@@ -232,6 +232,11 @@ export class LegacyNode {
         return fabric;
     }
 
+    /** Takes a fabric that was made elsewhere. */
+    enter(fabric) {
+        this.#fabrics.push(fabric);
+    }
+
     initiatePASE(passcode) {
         return new Handshake(this.#context, exchange => new PaseClient().pair(this.#context, exchange, passcode));
     }

@@ -15,12 +15,13 @@ process.on("exit", () => {
 /**
  * Starts a peer and waits until it is ready.
  *
- * @param script - its file in this folder: "device.mjs" or "controller.mjs"
+ * @param script - its file in this folder, such as "device.mjs"
+ * @param options - `node`: Node's own options, before the script
  * @returns `ready`, its first line; `next(match)`, the first line, past or to come, that match accepts, once;
  *   `ask(command)`, the answer to a command, thrown as an Error if it failed; `stop()`
  */
-export async function startPeer(script, args = [], { patience = 30_000, bootPatience = 120_000 } = {}) {
-    const child = spawn(process.execPath, [fileURLToPath(new URL(script, import.meta.url)), ...args], {
+export async function startPeer(script, args = [], { node = [], patience = 30_000, bootPatience = 120_000 } = {}) {
+    const child = spawn(process.execPath, [...node, fileURLToPath(new URL(script, import.meta.url)), ...args], {
         stdio: ["pipe", "pipe", "inherit"],
     });
     running.add(child);

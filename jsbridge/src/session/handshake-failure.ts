@@ -34,9 +34,8 @@ export function tellFailure(exchange: HandshakeExchange<unknown>, run: Handshake
     const peersFault = error instanceof UnexpectedDataError || error instanceof ValidationError || error instanceof RangeError;
     const report = run.report ?? (peersFault ? invalidParam : undefined);
     if (report === undefined) return;
-    exchange.send(MessageType.StatusReport, report).catch((reason: unknown) => {
-        platform().logger("Handshake").debug("The peer could not be told of a failed handshake:", reason);
-    });
+    const send = async (): Promise<void> => exchange.send(MessageType.StatusReport, report);
+    send().catch((reason: unknown) => platform().logger("Handshake").debug("The peer could not be told of a failed handshake:", reason));
 }
 
 /** An error of the core in the words that matter.js has for it; any other error as it is. */
