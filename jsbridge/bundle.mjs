@@ -2,6 +2,7 @@
 // for matter.js's, apart from those that run alone, and what Node's require() needs, in CommonJS.
 
 import { build } from "esbuild";
+import { rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -33,6 +34,24 @@ const common = {
 const classes = { ...common, entryPoints: [join(source, "matterjs/classes.ts")], plugins: [shared] };
 
 await Promise.all([
-    build({ ...classes, format: "esm", outfile: join(target, "classes.js"), platform: "neutral" }),
-    build({ ...classes, format: "cjs", outfile: join(target, "classes.cjs") }),
+    build({ ...classes, format: "esm", outfile: join(target, "stand-in.js"), platform: "neutral" }),
+    build({ ...classes, format: "cjs", outfile: join(target, "stand-in.cjs") }),
+    build({
+        ...common,
+        entryPoints: [join(source, "matterjs/register-cjs.ts")],
+        format: "cjs",
+        outfile: join(target, "register-cjs.cjs"),
+        // What lies beside core.js is looked for there.
+        define: { "import.meta.url": "besideCore" },
+        banner: { js: 'const besideCore = new URL("../core.js", require("node:url").pathToFileURL(__filename)).href;' },
+    }),
 ]);
+
+// What went into them and nothing else uses.
+for (const name of ["bind", "classes", "register-cjs"]) {
+    for (const extension of ["js", "d.ts"]) {
+        rmSync(join(target, `${name}.${extension}`), { force: true });
+    }
+}
+
+writeFileSync(join(target, "register-cjs.d.cts"), "export {};\n");

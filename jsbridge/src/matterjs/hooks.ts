@@ -16,7 +16,7 @@ interface Loaded {
 }
 
 const query = "matterjs";
-const classes: string = new URL("./classes.js", import.meta.url).href;
+const standIns: string = new URL("./stand-in.js", import.meta.url).href;
 
 export async function resolve(specifier: string, context: { parentURL?: string | undefined }, next: Next<object, Resolved>): Promise<Resolved> {
     if (!specifier.startsWith(scheme) || context.parentURL === undefined) return next(specifier, context);
@@ -25,14 +25,14 @@ export async function resolve(specifier: string, context: { parentURL?: string |
 }
 
 export async function load(url: string, context: object, next: Next<object, Loaded>): Promise<Loaded> {
-    if (url.startsWith(`${classes}?`)) return { format: "module", source: await readFile(new URL("./classes.js", import.meta.url)), shortCircuit: true };
+    if (url.startsWith(`${standIns}?`)) return { format: "module", source: await readFile(new URL("./stand-in.js", import.meta.url)), shortCircuit: true };
     const found = url.startsWith("file:") ? recognise(url.replace(/[?#].*$/, ""), manifest) : undefined;
     return found === undefined ? next(url, context) : { format: "module", source: standIn(found), shortCircuit: true };
 }
 
 /** A module that exports what the replaced one exported; it lies where that lay, so all importers share it. */
 function standIn({ base, path }: Found): string {
-    return `export { ${replaced[path]?.join(", ")} } from ${JSON.stringify(`${classes}?${query}=${encodeURIComponent(base)}`)};
+    return `export { ${replaced[path]?.join(", ")} } from ${JSON.stringify(`${standIns}?${query}=${encodeURIComponent(base)}`)};
 import { note } from ${JSON.stringify(new URL("./report.js", import.meta.url).href)};
 note(${JSON.stringify(path)});
 `;

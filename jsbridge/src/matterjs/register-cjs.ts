@@ -1,0 +1,5 @@
+/** `node -r matter-session/matterjs/register-cjs app.cjs`: matter.js 0.9.4 on this package's sessions. */
+import "./boot.js";
+import { installRequireHook } from "./require-hook.js";
+
+installRequireHook();
