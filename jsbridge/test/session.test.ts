@@ -278,6 +278,7 @@ describe("SecureSession", () => {
             [/^peerSessionId: .* got undefined$/, { peerSessionId: undefined }],
             [/^peerNodeId: expected a node ID, .* got string$/, { peerNodeId: "0" }],
             [/^peerNodeId: expected a node ID, .* got number$/, { peerNodeId: 2 ** 60 }],
+            [/^fabric.nodeId: expected a node ID, .* got string$/, { peerNodeId: 1n, fabric: new TestFabric({ nodeId: "1" as never }) }],
             [/^sharedSecret: expected a Uint8Array, got string$/, { sharedSecret: "secret" }],
             [/^salt: expected a Uint8Array, got a ArrayBuffer$/, { salt: new ArrayBuffer(1) }],
         ];

@@ -49,7 +49,7 @@ export abstract class Session<T> {
     protected readonly closeCallback: () => Promise<void>;
     protected readonly messageCounter: MessageCounter;
     protected readonly messageReceptionState: MessageReceptionState;
-    readonly #extended: ExtendedSessionParameters;
+    readonly #stated: Partial<ExtendedSessionParameters>;
 
     constructor(args: {
         messageCounter: MessageCounter;
@@ -58,20 +58,14 @@ export abstract class Session<T> {
         sessionParameters?: SessionParameterOptions | undefined;
         setActiveTimestamp: boolean;
     }) {
-        const stated: Partial<ExtendedSessionParameters> = (args.sessionParameters ?? {}) as Partial<ExtendedSessionParameters>;
+        const stated = (args.sessionParameters ?? {}) as Partial<ExtendedSessionParameters>;
         this.messageCounter = args.messageCounter;
         this.messageReceptionState = args.messageReceptionState;
         this.closeCallback = args.closeCallback;
         this.idleIntervalMs = stated.idleIntervalMs ?? SESSION_IDLE_INTERVAL_MS;
         this.activeIntervalMs = stated.activeIntervalMs ?? SESSION_ACTIVE_INTERVAL_MS;
         this.activeThresholdMs = stated.activeThresholdMs ?? SESSION_ACTIVE_THRESHOLD_MS;
-        this.#extended = {
-            ...this.getSessionParameters(),
-            dataModelRevision: stated.dataModelRevision ?? unstated.dataModelRevision,
-            interactionModelRevision: stated.interactionModelRevision ?? unstated.interactionModelRevision,
-            specificationVersion: stated.specificationVersion ?? unstated.specificationVersion,
-            maxPathsPerInvoke: stated.maxPathsPerInvoke ?? unstated.maxPathsPerInvoke,
-        };
+        this.#stated = stated;
         if (args.setActiveTimestamp) this.activeTimestamp = this.timestamp;
     }
 
@@ -104,7 +98,14 @@ export abstract class Session<T> {
 
     /** All that a peer may state, by the name of later versions. */
     get parameters(): ExtendedSessionParameters {
-        return { ...this.#extended };
+        const { dataModelRevision, interactionModelRevision, specificationVersion, maxPathsPerInvoke } = this.#stated;
+        return {
+            ...this.getSessionParameters(),
+            dataModelRevision: dataModelRevision ?? unstated.dataModelRevision,
+            interactionModelRevision: interactionModelRevision ?? unstated.interactionModelRevision,
+            specificationVersion: specificationVersion ?? unstated.specificationVersion,
+            maxPathsPerInvoke: maxPathsPerInvoke ?? unstated.maxPathsPerInvoke,
+        };
     }
 
     /** Reliable messages are acknowledged and repeated: the transport does not do it. */

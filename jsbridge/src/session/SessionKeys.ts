@@ -5,7 +5,7 @@
 import { octets } from "../common/arguments.js";
 import { fromCore, ImplementationError, MatterFlowError } from "../common/MatterError.js";
 import type { Core } from "../core.js";
-import type { NodeId } from "../datatype/NodeId.js";
+import { NodeId } from "../datatype/NodeId.js";
 import { AuthenticationError } from "../errors.js";
 import { sessionCore } from "./core.js";
 
@@ -123,7 +123,11 @@ export class SessionKeys {
 
     get attestationChallenge(): Uint8Array {
         this.#check();
-        return this.#oddAttestationKey ?? this.#core.octets(call(this.#core, "sessionChallenge", this.#handle));
+        if (this.#oddAttestationKey !== undefined) return this.#oddAttestationKey.slice();
+        const length = call(this.#core, "sessionChallenge", this.#handle);
+        const challenge = this.#core.octets(length);
+        this.#core.buffer.fill(0, 0, length);
+        return challenge;
     }
 
     /** Erases the keys. Harmless when repeated. */
@@ -146,9 +150,10 @@ export function forged(why: string): unknown {
 
 function prefix(core: Core, from: { localNode: NodeId; peerNode: NodeId }, rest: number): Uint8Array {
     const room = core.buffer;
+    const localNode = NodeId.checked("fabric.nodeId", from.localNode);
     if (prefixSize + rest > room.length) throw new ImplementationError(`${rest} octets of key material: at most ${room.length - prefixSize} are taken`);
     const view = new DataView(room.buffer, room.byteOffset, prefixSize);
-    view.setBigUint64(0, from.localNode, true);
+    view.setBigUint64(0, localNode, true);
     view.setBigUint64(8, from.peerNode, true);
     view.setUint32(16, 1, true); // counters are the host's
     return room;
