@@ -5,6 +5,8 @@
 import type { NodeId } from "../datatype/NodeId.js";
 import type { Fabric } from "../fabric/Fabric.js";
 import type { ErrorClass } from "../platform.js";
+import type { SessionParameters } from "./Session.js";
+import type { ResumptionRecord } from "./SessionManager.js";
 
 /** One message as an exchange gives it. */
 export interface HandshakeMessage {
@@ -45,17 +47,6 @@ export interface HandshakeFabric extends Fabric {
     sign(data: Uint8Array): Uint8Array | PromiseLike<Uint8Array>;
 }
 
-/** What both sides keep of a session of CASE to resume it. */
-export interface HandshakeRecord {
-    /** A secret: 32 octets. */
-    sharedSecret: Uint8Array;
-    resumptionId: Uint8Array;
-    fabric: HandshakeFabric;
-    peerNodeId: NodeId;
-    sessionParameters: PeerParameters;
-    caseAuthenticatedTags?: readonly number[] | undefined;
-}
-
 /** A session that a handshake has agreed on. */
 export interface AgreedSession {
     sessionId: number;
@@ -74,7 +65,7 @@ export interface AgreedSession {
 /** As much of a secure session as a handshake reads. */
 export interface EstablishedSession {
     readonly id: number;
-    getSessionParameters(): PeerParameters;
+    getSessionParameters(): SessionParameters;
     destroy(sendClose?: boolean, closeAfterExchangeFinished?: boolean): Promise<void>;
 }
 
@@ -96,15 +87,15 @@ export interface PaseServerContext<S extends EstablishedSession = EstablishedSes
 
 export interface CaseClientContext<S extends EstablishedSession = EstablishedSession> extends HandshakeContext<S> {
     /** A record of another fabric is not used; a host that keeps several of a node picks by the second argument. */
-    findResumptionRecordByNodeId(nodeId: NodeId, fabric?: HandshakeFabric): HandshakeRecord | undefined;
-    saveResumptionRecord(record: HandshakeRecord): void | PromiseLike<void>;
+    findResumptionRecordByNodeId(nodeId: NodeId, fabric?: HandshakeFabric): ResumptionRecord | undefined;
+    saveResumptionRecord(record: ResumptionRecord): void | PromiseLike<void>;
 }
 
 export interface CaseServerContext<S extends EstablishedSession = EstablishedSession> extends HandshakeContext<S> {
-    findResumptionRecordById(resumptionId: Uint8Array): HandshakeRecord | undefined;
+    findResumptionRecordById(resumptionId: Uint8Array): ResumptionRecord | undefined;
     /** @throws FabricNotFoundError if no fabric has that destination ID */
     findFabricFromDestinationId(destinationId: Uint8Array, random: Uint8Array): HandshakeFabric;
-    saveResumptionRecord(record: HandshakeRecord): void | PromiseLike<void>;
+    saveResumptionRecord(record: ResumptionRecord): void | PromiseLike<void>;
 }
 
 /** A timer that runs down once. */

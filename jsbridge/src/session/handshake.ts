@@ -8,7 +8,8 @@ import { NodeId } from "../datatype/NodeId.js";
 import { decode, encode, type TlvStructure, type TlvValue } from "../tlv.js";
 import { HostWork, type Sign } from "../work.js";
 import { sessionCore } from "./core.js";
-import type { AgreedSession, EstablishedSession, HandshakeContext, HandshakeFabric, HandshakeRecord, PeerParameters } from "./handshake-types.js";
+import type { AgreedSession, EstablishedSession, HandshakeContext, HandshakeFabric, PeerParameters } from "./handshake-types.js";
+import type { ResumptionRecord } from "./SessionManager.js";
 
 /** What a peer is told of a node's intervals when its host says nothing else: the specification's defaults. Matter Core §4.12.8. */
 const defaultParameters: PeerParameters = { idleIntervalMs: 500, activeIntervalMs: 300, activeThresholdMs: 4000 };
@@ -94,12 +95,12 @@ export class HandshakeRun {
         return new HandshakeRun("paseResponder", { ...base(options), 2: w0AndL, ...set }, new HostWork());
     }
 
-    static caseInitiator(options: HandshakeOptions, fabric: HandshakeFabric, peerNodeId: NodeId, record: HandshakeRecord | undefined): HandshakeRun {
+    static caseInitiator(options: HandshakeOptions, fabric: HandshakeFabric, peerNodeId: NodeId, record: ResumptionRecord | undefined): HandshakeRun {
         return new HandshakeRun("caseInitiator", { ...base(options), 2: fabricOf(fabric), 5: peerNodeId, ...recordOf(record) }, signing(fabric));
     }
 
     /** @param record - the one that Sigma1 asks to resume, if it is known and of this fabric */
-    static caseResponder(options: HandshakeOptions, fabric: HandshakeFabric, record: HandshakeRecord | undefined): HandshakeRun {
+    static caseResponder(options: HandshakeOptions, fabric: HandshakeFabric, record: ResumptionRecord | undefined): HandshakeRun {
         return new HandshakeRun("caseResponder", { ...base(options), 2: fabricOf(fabric), ...recordOf(record) }, signing(fabric));
     }
 
@@ -286,7 +287,7 @@ function plain(octets: Uint8Array): Uint8Array {
     return octets instanceof Uint8Array ? octets : Uint8Array.from(octets);
 }
 
-function recordOf(record: HandshakeRecord | undefined): TlvStructure {
+function recordOf(record: ResumptionRecord | undefined): TlvStructure {
     if (record === undefined) return {};
     const { resumptionId, sharedSecret, peerNodeId, caseAuthenticatedTags, sessionParameters } = record;
     return {

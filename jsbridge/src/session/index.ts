@@ -22,6 +22,6 @@ export { MaximumPasePairingErrorsReachedError, PaseServer } from "./pase/PaseSer
 export type { Fabric } from "../fabric/Fabric.js";
 export type { StorageContext } from "../storage/StorageContext.js";
 export type {
-    CaseClientContext, CaseServerContext, EstablishedSession, HandshakeExchange, HandshakeFabric, HandshakeMessage, HandshakeRecord, PaseClientContext, PaseServerContext, PeerParameters,
+    CaseClientContext, CaseServerContext, EstablishedSession, HandshakeExchange, HandshakeFabric, HandshakeMessage, PaseClientContext, PaseServerContext, PeerParameters,
 } from "./handshake-types.js";
 export type { PbkdfParameters } from "./pase/verifier.js";

@@ -2,7 +2,7 @@
 import { createHmac, createPrivateKey, hkdfSync, sign, type KeyObject } from "node:crypto";
 import { Core, decode, type TlvStructure } from "matter-session";
 import {
-    SessionManager, type CaseClientContext, type CaseServerContext, type HandshakeExchange, type HandshakeFabric, type HandshakeMessage, type HandshakeRecord, type PaseServerContext,
+    SessionManager, type CaseClientContext, type CaseServerContext, type HandshakeExchange, type HandshakeFabric, type HandshakeMessage, type PaseServerContext, type ResumptionRecord,
     type SecureSession,
 } from "matter-session/session";
 import { FabricNotFoundError } from "#dist/fabric/FabricManager.js";
@@ -95,16 +95,16 @@ export class Node implements PaseServerContext<Session>, CaseClientContext<Sessi
         return this.sessionManager.getNextAvailableSessionId();
     }
 
-    findResumptionRecordByNodeId(nodeId: bigint, fabric?: HandshakeFabric): HandshakeRecord | undefined {
-        return this.sessionManager.findResumptionRecordByNodeId(nodeId, fabric) as HandshakeRecord | undefined;
+    findResumptionRecordByNodeId(nodeId: bigint, fabric?: HandshakeFabric): ResumptionRecord | undefined {
+        return this.sessionManager.findResumptionRecordByNodeId(nodeId, fabric);
     }
 
-    findResumptionRecordById(id: Uint8Array): HandshakeRecord | undefined {
-        return this.sessionManager.findResumptionRecordById(id) as HandshakeRecord | undefined;
+    findResumptionRecordById(id: Uint8Array): ResumptionRecord | undefined {
+        return this.sessionManager.findResumptionRecordById(id);
     }
 
-    saveResumptionRecord(record: HandshakeRecord): Promise<void> {
-        return this.sessionManager.saveResumptionRecord(record as Parameters<SessionManager<Node>["saveResumptionRecord"]>[0]);
+    saveResumptionRecord(record: ResumptionRecord): Promise<void> {
+        return this.sessionManager.saveResumptionRecord(record);
     }
 
     findFabricFromDestinationId(destinationId: Uint8Array, random: Uint8Array): HandshakeFabric {

@@ -3,7 +3,7 @@ import type { NodeId } from "../../datatype/NodeId.js";
 import { platform } from "../../platform.js";
 import { MessageType } from "../../protocol/securechannel/SecureChannelMessages.js";
 import { inTheirWords, tellFailure } from "../handshake-failure.js";
-import type { CaseClientContext, EstablishedSession, HandshakeExchange, HandshakeFabric, HandshakeRecord } from "../handshake-types.js";
+import type { CaseClientContext, EstablishedSession, HandshakeExchange, HandshakeFabric } from "../handshake-types.js";
 import { createSession, HandshakeRun, nextSessionId, overlay, ownParameters, resultFrom, sendStep } from "../handshake.js";
 import { CaseClientMessenger } from "./CaseMessenger.js";
 import { ofFabric } from "./records.js";
@@ -53,8 +53,8 @@ export class CaseClient {
                 await sendStep(messenger, last);
                 await messenger.close();
                 if (kept !== undefined) {
-                    const next: HandshakeRecord = resumed && record !== undefined ? record : { fabric, peerNodeId, ...kept, sessionParameters: {} };
-                    await client.saveResumptionRecord(Object.assign(next, kept, { sessionParameters: session.getSessionParameters(), caseAuthenticatedTags: peerCats }));
+                    const next = { ...kept, sessionParameters: session.getSessionParameters(), caseAuthenticatedTags: peerCats };
+                    await client.saveResumptionRecord(resumed && record !== undefined ? Object.assign(record, next) : { fabric, peerNodeId, ...next });
                 }
             } catch (error) {
                 await session.destroy(false, false);

@@ -4,10 +4,11 @@ import { platform } from "../../platform.js";
 import { MessageType, ProtocolStatusCode, SECURE_CHANNEL_PROTOCOL_ID } from "../../protocol/securechannel/SecureChannelMessages.js";
 import { ChannelStatusResponseError } from "../../protocol/securechannel/SecureChannelMessenger.js";
 import { inTheirWords } from "../handshake-failure.js";
-import type { CaseServerContext, EstablishedSession, HandshakeExchange, HandshakeFabric, HandshakeRecord } from "../handshake-types.js";
+import type { CaseServerContext, EstablishedSession, HandshakeExchange, HandshakeFabric } from "../handshake-types.js";
 import { createSession, HandshakeRun, nextSessionId, ownParameters, resultFrom, sendStep, type HandshakeStep } from "../handshake.js";
 import { TlvCaseSigma2Resume, type CaseSigma1 } from "./CaseMessages.js";
 import { CaseServerMessenger } from "./CaseMessenger.js";
+import type { ResumptionRecord } from "../SessionManager.js";
 import { ofFabric } from "./records.js";
 
 const words = [
@@ -77,7 +78,7 @@ interface Attempt {
 }
 
 /** The fabric that Sigma1 is for, and the record that it asks to resume if that is of the same fabric. */
-function find(server: CaseServerContext, sigma1: CaseSigma1): { fabric: HandshakeFabric; record: HandshakeRecord | undefined } {
+function find(server: CaseServerContext, sigma1: CaseSigma1): { fabric: HandshakeFabric; record: ResumptionRecord | undefined } {
     const { resumptionId, resumeMic, destinationId, random } = sigma1;
     if ((resumptionId === undefined) !== (resumeMic === undefined)) throw new UnexpectedDataError("Invalid resumption ID or resume MIC.");
     const fabric = server.findFabricFromDestinationId(destinationId, random);
@@ -86,7 +87,7 @@ function find(server: CaseServerContext, sigma1: CaseSigma1): { fabric: Handshak
 }
 
 /** From here on the record has the ID that Sigma2Resume tells: a replay of Sigma1 must not resume anything, it would lead to the same keys. */
-function spend(record: HandshakeRecord, { send }: HandshakeStep): void {
+function spend(record: ResumptionRecord, { send }: HandshakeStep): void {
     if (send !== undefined) record.resumptionId = TlvCaseSigma2Resume.decode(send.payload).resumptionId;
 }
 
