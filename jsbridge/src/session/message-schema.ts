@@ -6,7 +6,7 @@
  * the last counts, and octets after the structure are nobody's. The core, which reads every message of
  * a handshake itself, is strict.
  */
-import { UnexpectedDataError } from "../common/MatterError.js";
+import { NotImplementedError, UnexpectedDataError } from "../common/MatterError.js";
 import { ValidationError } from "../common/ValidationError.js";
 
 /** A TLV structure and its JavaScript object. */
@@ -198,7 +198,9 @@ class Reader {
         const control = this.#view.getUint8(this.#at++);
         const form = control >> 5;
         const tag = form === 1 ? this.#view.getUint8(this.#at++) : 0;
-        if (form > 1) this.octets([0, 0, 2, 4, 2, 4, 6, 8][form] ?? 0);
+        if (form === 4 || form === 5) throw new NotImplementedError(`Unsupported implicit profile ${form}`);
+        if (form === 7) throw new NotImplementedError(`Unexpected tagControl ${form}`);
+        if (form > 1) this.octets([0, 0, 2, 4, 0, 0, 6][form] ?? 0);
         return { form, tag, type: control & 0x1f };
     }
 
