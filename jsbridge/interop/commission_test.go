@@ -104,13 +104,20 @@ func (a *administrator) run(done func(commission.ControllerEvent) bool) {
 
 // TestCommissionNatively is the whole of it in Go, without the blob: matter.js's
 // light joins a fabric of ours, is switched on by its certificate session, and
-// again by a resumed one.
+// again by a resumed one; once below our root, once below an intermediate
+// authority of it.
 func TestCommissionNatively(t *testing.T) {
+	for name, intermediate := range map[string]bool{"root": false, "intermediate": true} {
+		t.Run(name, func(t *testing.T) { commissionNatively(t, intermediate) })
+	}
+}
+
+func commissionNatively(t *testing.T, intermediate bool) {
 	device := startPeer(t, "device.mjs")
 	a := newAdministrator(t)
 	utc := session.EpochSeconds(time.Now().Unix() - 946_684_800)
 	a.Sessions().SetUTC(a.now(), utc)
-	authority, err := commission.NewAuthority(commission.AuthorityConfig{Rand: rand.Reader, UTC: utc, AdminVendorID: 0xFFF1, Label: "Home"})
+	authority, err := commission.NewAuthority(commission.AuthorityConfig{Rand: rand.Reader, UTC: utc, AdminVendorID: 0xFFF1, Label: "Home", Intermediate: intermediate})
 	if err != nil {
 		t.Fatal(err)
 	}

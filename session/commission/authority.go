@@ -117,7 +117,9 @@ func (a *Authority) makeIssuers(rand io.Reader, utc session.EpochSeconds, interm
 		return err
 	}
 	a.sub = new(issuer)
-	return a.sub.make(rand, utc, cert.RoleICAC, cert.ICACName(id, uint64(a.fabric)), &a.root)
+	// Like the root it names no fabric: it need not, and matter.js 0.9.4 refuses a
+	// chain in which only one of the two does.
+	return a.sub.make(rand, utc, cert.RoleICAC, cert.ICACName(id, 0), &a.root)
 }
 
 // make draws a key and has by certify it; by is nil for a root.
