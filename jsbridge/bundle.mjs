@@ -2,9 +2,9 @@
 // for matter.js's, apart from those that run alone, and what Node's require() needs, in CommonJS.
 
 import { build } from "esbuild";
-import { rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 const source = fileURLToPath(new URL("src/", import.meta.url));
 const target = join(process.argv[2] ?? "dist", "matterjs");
@@ -55,3 +55,12 @@ for (const name of ["bind", "classes", "register-cjs"]) {
 }
 
 writeFileSync(join(target, "register-cjs.d.cts"), "export {};\n");
+
+// One module for each that is replaced: what an import map points to.
+const { replaced, standInFor } = await import(pathToFileURL(join(resolve(target), "modules.js")));
+for (const path of Object.keys(replaced)) {
+    const file = join(target, "stand-in", path);
+    const up = name => relative(dirname(file), join(target, name)).replaceAll("\\", "/");
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, standInFor(path, up("stand-in.js"), up("report.js")));
+}

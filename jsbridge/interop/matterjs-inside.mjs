@@ -1,21 +1,24 @@
 // Runs in a network namespace, for matterjs-node.test.mjs: a light and a controller of matter.js 0.9.4, each in a process
 // of its own, each on its own sessions or on ours. Prints what happened, step by step.
 //
-//     node matterjs-inside.mjs DEVICE CONTROLLER [--cjs] [--verbose]    each "ours" or "original"
+//     node matterjs-inside.mjs DEVICE CONTROLLER [--cjs] [--verbose]    each "ours", "original", or a bundled peer's path
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { ours } from "./peers/ours.mjs";
 import { startPeer } from "./peers/start.mjs";
 
 const [device, controller, ...more] = process.argv.slice(2);
-const on = sessions => ({ node: sessions === "ours" ? ours(more) : [] });
+/** Starts a peer, unless it is to be another one instead. */
+const start = (which, script, args) =>
+    isAbsolute(which) ? startPeer(pathToFileURL(which).href, args) : startPeer(script, args, { node: which === "ours" ? ours(more) : [] });
 const print = (step, value = {}) => console.log(JSON.stringify({ step, after: Math.round(performance.now()), ...value }));
 const storage = mkdtempSync(join(tmpdir(), "matter-session-controller-"));
-const startController = () => startPeer("legacy-controller.mjs", ["--storage", storage, ...more], on(controller));
+const startController = () => start(controller, "legacy-controller.mjs", ["--storage", storage, ...more]);
 
-const light = await startPeer("legacy-device.mjs", ["--port", "5540", "--discriminator", "2748", ...more], on(device));
+const light = await start(device, "legacy-device.mjs", ["--port", "5540", "--discriminator", "2748", ...more]);
 let home = await startController();
 try {
     print("commissioned", await home.ask({ do: "commission", ...light.ready }));

@@ -3,8 +3,13 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { matterSession } from "matter-session/matterjs/esbuild";
 import { inNamespace } from "./namespace.mjs";
 import { ours } from "./peers/ours.mjs";
 
@@ -30,6 +35,28 @@ function assertOurs(report, handshakes, what) {
     assert.ok(report.encodes > 10 && report.decodes > 10, `${what}: ${report.encodes} encodes, ${report.decodes} decodes`);
 }
 
+async function assertWorks(device, controller, ...options) {
+    const by = await steps("matterjs-inside.mjs", [device, controller, ...options]);
+    assert.deepEqual(by.fabric, [{ fabrics: 1 }, { fabrics: 0 }]);
+    assert.deepEqual(by["first session"], [{ session: "made" }]);
+    assert.deepEqual(by["second session"], [{ session: "made" }]);
+    assert.deepEqual(by["third session"], [{ session: "resumed" }]);
+    assert.deepEqual(by.toggle, [{ onOff: true, value: true }, { onOff: false, value: false }, { onOff: false, value: false }]);
+    assert.deepEqual(by.reported, [{ reported: "1/6/onOff", value: true }]);
+    assert.deepEqual(by["connected again"], [{ nodeId: by.commissioned[0].nodeId }]);
+    assert.deepEqual(by.removed, [{ nodes: [] }]);
+
+    const [[{ report: atDevice }], [{ report: first }], [{ report: second }]] = [by.device, by.controller, by["restarted controller"]];
+    if (device !== "original") assertOurs(atDevice, { pase: 1, case: 1, resumed: 1 }, "device");
+    else assert.deepEqual(atDevice, none);
+    if (controller !== "original") {
+        assertOurs(first, { pase: 1, case: 1, resumed: 0 }, "controller");
+        assertOurs(second, { pase: 0, case: 0, resumed: 1 }, "restarted controller");
+    } else {
+        assert.deepEqual([first, second], [none, none]);
+    }
+}
+
 const combinations = [
     ["ours", "ours"],
     ["ours", "original"],
@@ -39,25 +66,7 @@ const combinations = [
 ];
 for (const [device, controller, ...options] of combinations) {
     test(`device: ${device}, controller: ${controller}${options.length > 0 ? ", both in CommonJS" : ""}: commission, toggle, report, resume, remove`, async () => {
-        const by = await steps("matterjs-inside.mjs", [device, controller, ...options]);
-        assert.deepEqual(by.fabric, [{ fabrics: 1 }, { fabrics: 0 }]);
-        assert.deepEqual(by["first session"], [{ session: "made" }]);
-        assert.deepEqual(by["second session"], [{ session: "made" }]);
-        assert.deepEqual(by["third session"], [{ session: "resumed" }]);
-        assert.deepEqual(by.toggle, [{ onOff: true, value: true }, { onOff: false, value: false }, { onOff: false, value: false }]);
-        assert.deepEqual(by.reported, [{ reported: "1/6/onOff", value: true }]);
-        assert.deepEqual(by["connected again"], [{ nodeId: by.commissioned[0].nodeId }]);
-        assert.deepEqual(by.removed, [{ nodes: [] }]);
-
-        const [[{ report: atDevice }], [{ report: first }], [{ report: second }]] = [by.device, by.controller, by["restarted controller"]];
-        if (device === "ours") assertOurs(atDevice, { pase: 1, case: 1, resumed: 1 }, "device");
-        else assert.deepEqual(atDevice, none);
-        if (controller === "ours") {
-            assertOurs(first, { pase: 1, case: 1, resumed: 0 }, "controller");
-            assertOurs(second, { pase: 0, case: 0, resumed: 1 }, "restarted controller");
-        } else {
-            assert.deepEqual([first, second], [none, none]);
-        }
+        await assertWorks(device, controller, ...options);
     });
 }
 
@@ -74,6 +83,54 @@ test("a forged datagram with the last counter: matter.js 0.9.4's own device neve
     assert.deepEqual([octets, sessions], [38, [`secure/${session}`]]);
     assert.deepEqual(by.after, [{ heard: false, answered: false, sessions }]);
 });
+
+/** Bundles for Node by esbuild. @returns the bundle's path */
+async function bundled(entry, directory, format) {
+    const outfile = join(directory, format === "esm" ? "bundle.mjs" : "bundle.cjs");
+    const input = entry.includes("\n") ? { stdin: { contents: entry, resolveDir: here(".") } } : { entryPoints: [here(entry)] };
+    // Some that matter.js depends on is CommonJS: in an ES module it needs a require().
+    const js = format === "esm" ? 'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);' : "";
+    await build({ ...input, outfile, bundle: true, platform: "node", format, target: "node20", banner: { js }, plugins: [matterSession()], logLevel: "error" });
+    return outfile;
+}
+
+async function inDirectory(work) {
+    const directory = mkdtempSync(join(tmpdir(), "matter-session-bundle-"));
+    try {
+        await work(directory);
+    } finally {
+        rmSync(directory, { recursive: true, force: true });
+    }
+}
+
+test("device bundled by esbuild, controller: original", async () => {
+    await inDirectory(async directory => assertWorks(await bundled("peers/legacy-device.mjs", directory, "esm"), "original"));
+});
+
+for (const format of ["esm", "cjs"]) {
+    test(`a program bundled by esbuild into ${format}: its first session is ours, and nothing had to be started`, async () => {
+        const program = `
+            import "@project-chip/matter-node.js";
+            import { SecureSession } from "@project-chip/matter-node.js/session";
+            import { report } from "matter-session/matterjs/report";
+            const create = { context: undefined, id: 1, fabric: undefined, peerNodeId: 0n, peerSessionId: 2, closeCallback: async () => {}, isInitiator: true };
+            SecureSession.create({ ...create, sharedSecret: new Uint8Array(16), salt: new Uint8Array(), isResumption: false }).then(session => {
+                session.encode({
+                    packetHeader: { sessionId: 0, sessionType: 0, messageId: 1, hasPrivacyEnhancements: false, isControlMessage: false, hasMessageExtensions: false },
+                    payloadHeader: { exchangeId: 1, protocolId: 1, messageType: 8, isInitiatorMessage: true, requiresAck: true, hasSecuredExtension: false },
+                    payload: new Uint8Array(8),
+                });
+                console.log(JSON.stringify(report()));
+            });`;
+        await inDirectory(async directory => {
+            const { status, stdout, stderr } = spawnSync(process.execPath, [await bundled(program, directory, format)], { encoding: "utf8" });
+            assert.equal(status, 0, stderr);
+            const { encodes, modules } = JSON.parse(stdout.split("\n").find(line => line.startsWith("{")));
+            assert.equal(encodes, 1);
+            assert.ok(modules.length > 10);
+        });
+    });
+}
 
 /** Runs a program of a few lines. @returns what it printed, parsed */
 function run(text, node = []) {

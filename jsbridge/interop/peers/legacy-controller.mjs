@@ -8,7 +8,7 @@
 
 import { listen, matter, options, print, serve } from "./matterjs-0.9.4.mjs";
 
-const { CommissioningController, MatterServer } = await matter();
+const { CommissioningController, MatterServer } = await matter("main");
 const { OnOffCluster } = await matter("cluster");
 const { Level, Logger } = await matter("log");
 const { StorageBackendDisk, StorageManager } = await matter("storage");

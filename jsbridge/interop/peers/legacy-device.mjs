@@ -7,7 +7,7 @@
 
 import { listen, matter, options, print, serve } from "./matterjs-0.9.4.mjs";
 
-const { CommissioningServer, MatterServer } = await matter();
+const { CommissioningServer, MatterServer } = await matter("main");
 const { VendorId } = await matter("datatype");
 const { DeviceTypes, OnOffLightDevice } = await matter("device");
 const { Level, Logger } = await matter("log");

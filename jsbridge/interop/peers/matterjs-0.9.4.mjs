@@ -17,10 +17,21 @@ export const { values: options } = parseArgs({
     },
 });
 
-const load = options.cjs ? createRequire(import.meta.url) : name => import(name);
+// Each by its name, so that a bundler finds it.
+const modules = {
+    main: () => import("@project-chip/matter-node.js"),
+    cluster: () => import("@project-chip/matter-node.js/cluster"),
+    datatype: () => import("@project-chip/matter-node.js/datatype"),
+    device: () => import("@project-chip/matter-node.js/device"),
+    log: () => import("@project-chip/matter-node.js/log"),
+    storage: () => import("@project-chip/matter-node.js/storage"),
+};
 
-/** All that a module of matter-node.js exports: "" is the main one. */
-export const matter = async (name = "") => load(`@project-chip/matter-node.js${name && `/${name}`}`);
+/** All that a module of matter-node.js exports. */
+export async function matter(name) {
+    const require = createRequire(import.meta.url);
+    return options.cjs ? require(name === "main" ? "@project-chip/matter-node.js" : `@project-chip/matter-node.js/${name}`) : modules[name]();
+}
 
 export const print = object => console.log(JSON.stringify(object, (_, value) => (typeof value === "bigint" ? String(value) : value)));
 

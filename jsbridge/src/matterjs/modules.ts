@@ -2,6 +2,9 @@
  * Which modules of matter.js are replaced, by their paths below its `dist/esm` and `dist/cjs`, and the
  * names that each of them exports at run time.
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
 
 /** The versions of `@project-chip/matter.js` whose modules are known. */
 export const supported: readonly string[] = ["0.9.4"];
@@ -31,8 +34,28 @@ export const replaced: Readonly<Record<string, readonly string[]>> = {
     "session/pase/PaseServer.js": ["MaximumPasePairingErrorsReachedError", "PaseServer"],
 };
 
-/** What a module of matter.js asks for what lies beside it: `matterjs:common/MatterError.js`. */
+/** How the stand-ins name what they take from matter.js: `matterjs:common/MatterError.js`. */
 export const scheme = "matterjs:";
+
+/** What they take. */
+export const borrowed: readonly string[] = [
+    "common/Lifecycle.js", "common/MatterError.js", "common/ValidationError.js", "crypto/Crypto.js", "fabric/FabricManager.js",
+    "log/Diagnostic.js", "log/Logger.js", "protocol/interaction/StatusCode.js", "protocol/securechannel/SecureChannelMessenger.js",
+    "time/Time.js", "util/AsyncConstruction.js", "util/Observable.js",
+];
+
+/**
+ * An ES module that exports what the replaced one exported.
+ *
+ * @param standIns - what it imports for stand-in.js, bound to its copy of matter.js
+ * @param report - what it imports for report.js
+ */
+export function standInFor(path: string, standIns: string, report: string): string {
+    return `export { ${(replaced[path] ?? []).join(", ")} } from ${JSON.stringify(standIns)};
+import { note } from ${JSON.stringify(report)};
+note(${JSON.stringify(path)});
+`;
+}
 
 /** A module that is replaced. */
 export interface Found {
@@ -49,23 +72,31 @@ const verdicts = new Map<string, boolean>();
  * Whether a module is one of matter.js's that are replaced.
  *
  * @param module - its path, or its URL without query
- * @param readManifest - reads the package.json two directories above the base; undefined if there is none
  * @throws Error if it is matter.js, but of a version whose modules are not known
  */
-export function recognise(module: string, readManifest: (base: string) => string | undefined): Found | undefined {
+export function recognise(module: string): Found | undefined {
     const match = shape.exec(module);
     if (match === null) return undefined;
     const base = match[1] as string, path = (match[2] as string).replaceAll("\\", "/");
     if (!Object.hasOwn(replaced, path)) return undefined;
     let ours = verdicts.get(base);
-    if (ours === undefined) verdicts.set(base, (ours = isMatterJs(base, readManifest(base))));
+    if (ours === undefined) verdicts.set(base, (ours = isMatterJs(base)));
     return ours ? { base, path } : undefined;
 }
 
-function isMatterJs(base: string, manifest: string | undefined): boolean {
+function isMatterJs(base: string): boolean {
+    const manifest = manifestOf(base);
     if (manifest === undefined) return false;
     const { name, version } = JSON.parse(manifest) as { name?: string; version?: string };
     if (name !== "@project-chip/matter.js" && name !== "@matter/protocol") return false;
     if (name === "@project-chip/matter.js" && supported.includes(version ?? "")) return true;
     throw new Error(`matter-session cannot stand in for the sessions of ${name} ${version} (${base}): it knows those of @project-chip/matter.js ${supported.join(", ")}`);
+}
+
+function manifestOf(base: string): string | undefined {
+    try {
+        return readFileSync(base.startsWith("file:") ? new URL("../../package.json", base) : join(base, "../../package.json"), "utf8");
+    } catch {
+        return undefined;
+    }
 }

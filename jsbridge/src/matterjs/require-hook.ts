@@ -32,7 +32,7 @@ export function installRequireHook(): void {
     const load = extensions[".js"];
     if (load === undefined || load[installed]) return;
     const hook: Loader & { [installed]?: true } = (module, filename) => {
-        const found = recognise(filename, manifest);
+        const found = recognise(filename);
         if (found === undefined) return load(module, filename);
         const from = standInsOf(found.base);
         const exports: Exports = Object.defineProperty({}, "__esModule", { value: true });
@@ -63,12 +63,4 @@ function own(name: string): unknown {
     const module = shared[name];
     if (module === undefined) throw new Error(`matter-session: the stand-ins ask for ${name}, which they are not given`);
     return module;
-}
-
-function manifest(base: string): string | undefined {
-    try {
-        return readFileSync(join(base, "../../package.json"), "utf8");
-    } catch {
-        return undefined;
-    }
 }
