@@ -18,7 +18,8 @@ MAKEFLAGS += --no-builtin-rules
 GO        ?= go
 NODE      ?= node
 NPM       ?= npm
-NODE_TEST := --test --test-timeout=900000
+# A test file that never ends would hold up everything after it.
+NODE_TEST := $(if $(shell command -v timeout),timeout --kill-after=10 1800) $(NODE) --test --test-timeout=900000
 FUZZTIME  ?= 10s
 MIN_COVER ?= 90.0
 
@@ -96,15 +97,15 @@ test-wasm:
 
 test-ts: build
 	node_modules/.bin/tsc -p jsbridge/test
-	$(NODE) $(NODE_TEST) $$(find jsbridge/test/build -name '*.test.js')
+	$(NODE_TEST) $$(find jsbridge/test/build -name '*.test.js')
 
 test-browser: build
-	$(NODE) $(NODE_TEST) jsbridge/test/browser/*.test.mjs
+	$(NODE_TEST) jsbridge/test/browser/*.test.mjs
 
 interop: build
 	$(GO) vet $(GO_INTEROP)
 	$(GO) test -race -count=1 $(GO_INTEROP)
-	$(NODE) $(NODE_TEST) jsbridge/interop/*.test.mjs
+	$(NODE_TEST) jsbridge/interop/*.test.mjs
 
 demo: build
 	$(NODE) jsbridge/interop/demo.mjs
