@@ -310,7 +310,7 @@ type ExportName = "buffer" | "open" | "close" | "receive" | "tick" | "request" |
 type RawExportName =
     | "sessionDerive" | "sessionFromKeys" | "sessionSeal" | "sessionOpen" | "sessionCheck" | "sessionNext" | "sessionSetCounter"
     | "sessionSetLocalNode" | "sessionChallenge" | "sessionClose" | "sessionCount" | "reception"
-    | "paseInitiator" | "paseResponder" | "caseInitiator" | "caseResponder" | "sigma1"
+    | "paseVerifier" | "paseInitiator" | "paseResponder" | "caseInitiator" | "caseResponder" | "sigma1"
     | "handshakeStart" | "handshakeReceive" | "handshakeAnswer" | "handshakeClose"
     | "cryptoSeal" | "cryptoOpen" | "cryptoForget" | "cryptoSHA256" | "cryptoHMAC" | "cryptoHKDF" | "cryptoPBKDF2" | "cryptoKeyPair"
     | "cryptoPublicKey" | "cryptoECDH" | "cryptoSign" | "cryptoVerify" | "cryptoMultiply" | "cryptoAdd" | "cryptoNegate";

@@ -10,27 +10,19 @@ export interface PbkdfParameters {
     salt: Uint8Array;
 }
 
-/** The order of P-256. */
-const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
-
 /** w0 ‖ L, 97 octets. */
 export async function verifierOf(setupPinCode: number, { iterations, salt }: PbkdfParameters): Promise<Uint8Array> {
     const pin = new Uint8Array(4);
     new DataView(pin.buffer).setUint32(0, setupPinCode, true);
     const ws = await stretch(pin, salt, iterations);
-    const verifier = new Uint8Array(97);
-    verifier.set(octetsOf(numberOf(ws.subarray(0, 40)) % order));
-    const w1 = octetsOf(numberOf(ws.subarray(40)) % order);
-    ws.fill(0);
     try {
         const running = core();
-        verifier.set(running.octets(running.call("cryptoPublicKey", running.put(w1))), 32);
+        return running.octets(running.call("paseVerifier", running.put(ws)));
     } catch (error) {
         throw fromCore(error);
     } finally {
-        w1.fill(0);
+        ws.fill(0);
     }
-    return verifier;
 }
 
 /** w0 as matter.js has it, a number, in 32 octets. */
