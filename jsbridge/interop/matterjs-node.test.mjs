@@ -3,9 +3,9 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -189,4 +189,50 @@ test("the same by require()", () => {
     const { modules, ...rest } = of(ours(["--cjs"]));
     assert.deepEqual(rest, { names: 43, same: true, base: true });
     assert.ok(modules > 10);
+});
+
+test("of two copies of matter.js in one program, each has classes that extend its own errors", async () => {
+    const original = dirname(dirname(dirname(fileURLToPath(import.meta.resolve("@project-chip/matter.js/session")))));
+    await inDirectory(async directory => {
+        const copy = join(directory, "matter.js");
+        mkdirSync(copy);
+        cpSync(join(dirname(original), "package.json"), join(copy, "package.json"));
+        cpSync(join(original, "esm"), join(copy, "dist/esm"), { recursive: true, filter: path => !/\.(ts|map)$/.test(path) });
+        symlinkSync(join(dirname(original), "node_modules"), join(copy, "node_modules"));
+        const program = `
+            const [a, b] = await Promise.all(process.argv.slice(1).map(async base => {
+                const { NoAssociatedFabricError } = await import(base + "/dist/esm/session/SecureSession.js");
+                const { StatusResponseError } = await import(base + "/dist/esm/protocol/interaction/StatusCode.js");
+                return { error: new NoAssociatedFabricError("x"), StatusResponseError };
+            }));
+            console.log(JSON.stringify([a, b].map(({ StatusResponseError }) => [a.error, b.error].map(error => error instanceof StatusResponseError))));
+        `;
+        const { stdout, stderr } = spawnSync(process.execPath, [...ours(), "--input-type=module", "--eval", program, dirname(original), copy], { encoding: "utf8" });
+        assert.deepEqual(JSON.parse(stdout || stderr), [[true, false], [false, true]]);
+    });
+});
+
+for (const kind of ["esm", "cjs"]) {
+    test(`matter.js of another version is refused in one sentence (${kind})`, async () => {
+        await inDirectory(async directory => {
+            const file = join(directory, `dist/${kind}/session/SecureSession.js`);
+            mkdirSync(dirname(file), { recursive: true });
+            writeFileSync(join(directory, "package.json"), JSON.stringify({ name: "@project-chip/matter.js", version: "0.9.5", type: kind === "esm" ? "module" : "commonjs" }));
+            writeFileSync(file, "");
+            const program = kind === "esm" ? `await import(${JSON.stringify(file)})` : `require(${JSON.stringify(file)})`;
+            const { status, stderr } = spawnSync(process.execPath, [...ours(kind === "cjs" ? ["--cjs"] : []), `--input-type=${kind === "esm" ? "module" : "commonjs"}`, "--eval", program], { encoding: "utf8" });
+            assert.notEqual(status, 0);
+            assert.match(stderr, /matter-session cannot stand in for the sessions of @project-chip\/matter\.js 0\.9\.5 \(.*\): it knows those of @project-chip\/matter\.js 0\.9\.4/);
+        });
+    });
+}
+
+test("a module of that name in another package is left alone", async () => {
+    await inDirectory(async directory => {
+        const file = join(directory, "dist/esm/session/SecureSession.js");
+        mkdirSync(dirname(file), { recursive: true });
+        writeFileSync(join(directory, "package.json"), JSON.stringify({ name: "another", version: "0.9.4", type: "module" }));
+        writeFileSync(file, "export const SecureSession = 7;");
+        assert.equal(run(`const { SecureSession } = await import(${JSON.stringify(file)}); console.log(SecureSession);`, ours()), 7);
+    });
 });

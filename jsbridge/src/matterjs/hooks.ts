@@ -1,8 +1,7 @@
-/** Customization hooks of Node's loader, which runs them in a thread of their own. */
-import { readFile } from "node:fs/promises";
+/** Customization hooks of Node's loader. They never wait: newer versions of Node run them between two imports, older ones in a thread. */
+import { readFileSync } from "node:fs";
 import { recognise, scheme, standInFor } from "./modules.js";
 
-type Next<C, R> = (specifier: string, context?: C) => R | Promise<R>;
 interface Resolved {
     url: string;
     format?: string | null | undefined;
@@ -13,19 +12,23 @@ interface Loaded {
     source?: string | Uint8Array | null | undefined;
     shortCircuit?: boolean | undefined;
 }
+/** The next hook, which answers at once or later as its Node does. */
+type Next<R> = (specifier: string, context?: object) => R;
 
 const query = "matterjs";
 const standIns: string = new URL("./stand-in.js", import.meta.url).href, report: string = new URL("./report.js", import.meta.url).href;
 
-export async function resolve(specifier: string, context: { parentURL?: string | undefined }, next: Next<object, Resolved>): Promise<Resolved> {
+export function resolve(specifier: string, context: { parentURL?: string | undefined }, next: Next<Resolved>): Resolved {
     if (!specifier.startsWith(scheme) || context.parentURL === undefined) return next(specifier, context);
     const base = new URL(context.parentURL).searchParams.get(query);
     return base === null ? next(specifier, context) : next(new URL(specifier.slice(scheme.length), base).href, context);
 }
 
-export async function load(url: string, context: object, next: Next<object, Loaded>): Promise<Loaded> {
-    if (url.startsWith(`${standIns}?`)) return { format: "module", source: await readFile(new URL("./stand-in.js", import.meta.url)), shortCircuit: true };
-    const found = url.startsWith("file:") ? recognise(url.replace(/[?#].*$/, "")) : undefined;
+export function load(url: string, context: object, next: Next<Loaded>): Loaded {
+    const file = url.replace(/[?#].*$/, "");
+    if (file === standIns) return { format: "module", source: readFileSync(new URL(standIns)), shortCircuit: true };
+    // What lies below dist/cjs is require()'s, also when it is imported.
+    const found = file.startsWith("file:") && file.includes("/dist/esm/") ? recognise(file) : undefined;
     if (found === undefined) return next(url, context);
     const source = standInFor(found.path, `${standIns}?${query}=${encodeURIComponent(found.base)}`, report);
     return { format: "module", source, shortCircuit: true };
