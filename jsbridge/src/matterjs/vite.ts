@@ -9,7 +9,7 @@
  * the blob among the assets by itself.
  */
 import { readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { recognise, scheme, standInFor } from "./modules.js";
 
@@ -18,8 +18,12 @@ export interface VitePlugin {
     name: string;
     enforce: "pre";
     config(): { optimizeDeps: { exclude: string[] } };
-    resolveId(source: string, importer: string | undefined): string | undefined;
+    resolveId(this: VitePluginContext, source: string, importer: string | undefined): Promise<string | undefined>;
     load(id: string): Promise<{ code: string; moduleSideEffects: boolean } | undefined>;
+}
+
+interface VitePluginContext {
+    resolve(source: string, importer: string): Promise<{ id: string } | null>;
 }
 
 const here: string = fileURLToPath(new URL(".", import.meta.url));
@@ -31,11 +35,12 @@ export function matterSession(): VitePlugin {
         enforce: "pre",
         // Bundled beforehand, modules have other paths.
         config: () => ({ optimizeDeps: { exclude: ["@project-chip/matter.js", "@project-chip/matter-node.js", "matter-session"] } }),
-        resolveId(source, importer) {
+        async resolveId(source, importer) {
             if (source.startsWith(standIns)) return source;
             if (importer?.startsWith(standIns) !== true) return undefined;
-            if (source.startsWith(scheme)) return join(decodeURIComponent(importer.slice(standIns.length)), source.slice(scheme.length));
-            return source.startsWith(".") ? resolve(here, source) : undefined;
+            // As their neighbours ask for them, since Vite may add to a path: nothing must be there twice.
+            if (source.startsWith(scheme)) return (await this.resolve(`./${source.slice(scheme.length)}`, join(decodeURIComponent(importer.slice(standIns.length)), "export.js")))?.id;
+            return source.startsWith(".") ? (await this.resolve(source, join(here, "report.js")))?.id : undefined;
         },
         async load(id) {
             if (id.startsWith(standIns)) return { code: await readFile(join(here, "stand-in.js"), "utf8"), moduleSideEffects: true };

@@ -11,7 +11,7 @@ import { build as esbuild } from "esbuild";
 import { importMap } from "matter-session/matterjs/import-map";
 import { matterSession as forEsbuild } from "matter-session/matterjs/esbuild";
 import { matterSession as forVite } from "matter-session/matterjs/vite";
-import { build as vite } from "vite";
+import { createServer, build as vite } from "vite";
 import { openPage } from "./harness.mjs";
 
 const page = fileURLToPath(new URL("matterjs-page.mjs", import.meta.url));
@@ -23,11 +23,12 @@ function served(directory, prefix, wanted = /\.(js|wasm)$/) {
     return Object.fromEntries(files.map(file => [`${prefix}/${file.split(sep).join("/")}`, readFileSync(join(directory, file))]));
 }
 
-/** Runs the page's module, and checks what came of it. */
-async function assertRuns(files, module) {
+/** Runs the page's module, and checks what came of it. Without files, it is at another server's address. */
+async function assertRuns(files, module, address) {
     assert.ok(existsSync(join(root, "dist/matter-session.wasm")), "dist/matter-session.wasm is not built: run make build");
     const browser = await openPage(files);
     try {
+        if (address !== undefined) await browser.page.goto(address);
         const { early, heard, base, oneClass, report } = await browser.page.evaluate(async path => (await import(path)).run(), module);
         assert.match(early, /await start\(\)/);
         assert.deepEqual([heard, base, oneClass], [["over", "and out"], true, true]);
@@ -59,6 +60,20 @@ test("bundled by Vite", async () => {
             build: { outDir, emptyOutDir: false, minify: false, target: "es2022", lib: { entry: page, formats: ["es"], fileName: () => "page.js" }, assetsInlineLimit: 0 },
         });
         await assertRuns(served(outDir, ""), "/page.js");
+    });
+});
+
+test("by Vite's development server", async () => {
+    await inDirectory(async cacheDir => {
+        const html = (_, response) => response.setHeader("content-type", "text/html").end("<!doctype html><link rel=icon href=data:,><title>test</title>");
+        const blank = { name: "blank", configureServer: ({ middlewares }) => void middlewares.use("/blank.html", html) };
+        const server = await createServer({ root, cacheDir, configFile: false, logLevel: "error", appType: "custom", plugins: [forVite(), blank], server: { host: "127.0.0.1", hmr: false, watch: null } });
+        try {
+            await server.listen(0);
+            await assertRuns({}, "/jsbridge/test/browser/matterjs-page.mjs", new URL("blank.html", server.resolvedUrls.local[0]).href);
+        } finally {
+            await server.close();
+        }
     });
 });
 
