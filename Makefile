@@ -24,8 +24,8 @@ FUZZTIME  ?= 10s
 MIN_COVER ?= 90.0
 
 # node_modules lies inside the module: ./... would walk it.
-GO_PACKAGES := ./session/... ./wasm/... $(if $(wildcard web/*/*.go),./web/...)
-GO_IN_WASM  := ./session/... ./wasm/...
+GO_PACKAGES := ./session/... ./wasm/... ./web/...
+GO_IN_WASM  := ./session/... ./wasm/... ./web/transport/btp
 GO_INTEROP  := ./jsbridge/...
 BLOB        := dist/matter-session.wasm
 WASM        := GOOS=js GOARCH=wasm
@@ -127,7 +127,7 @@ bench: build
 	$(NODE) jsbridge/bench/handshakes.mjs
 
 fuzz:
-	@for package in $$($(GO) list ./session/... ./wasm/...); do
+	@for package in $$($(GO) list $(GO_PACKAGES)); do
 		for target in $$($(GO) test -list '^Fuzz' "$$package" | grep '^Fuzz' || true); do
 			echo "$$package $$target"
 			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package"
