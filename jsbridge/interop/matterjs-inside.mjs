@@ -1,7 +1,8 @@
 // Runs in a network namespace, for matterjs-node.test.mjs: a light and a controller of matter.js 0.9.4, each in a process
 // of its own, each on its own sessions or on ours. Prints what happened, step by step.
 //
-//     node matterjs-inside.mjs DEVICE CONTROLLER [--cjs] [--verbose]    each "ours", "original", or a bundled peer's path
+//     node matterjs-inside.mjs DEVICE CONTROLLER [--cjs] [--verbose]    each "ours", "original", or a bundled peer's path;
+//                                                     the controller also two of them, "ours,original": the second restarted
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,16 +11,17 @@ import { pathToFileURL } from "node:url";
 import { ours } from "./peers/ours.mjs";
 import { startPeer } from "./peers/start.mjs";
 
-const [device, controller, ...more] = process.argv.slice(2);
+const [device, controllers, ...more] = process.argv.slice(2);
 /** Starts a peer, unless it is to be another one instead. */
 const start = (which, script, args) =>
     isAbsolute(which) ? startPeer(pathToFileURL(which).href, args) : startPeer(script, args, { node: which === "ours" ? ours(more) : [] });
 const print = (step, value = {}) => console.log(JSON.stringify({ step, after: Math.round(performance.now()), ...value }));
 const storage = mkdtempSync(join(tmpdir(), "matter-session-controller-"));
-const startController = () => start(controller, "legacy-controller.mjs", ["--storage", storage, ...more]);
+const [controller, restarted = controller] = controllers.split(",");
+const startController = which => start(which, "legacy-controller.mjs", ["--storage", storage, ...more]);
 
 const light = await start(device, "legacy-device.mjs", ["--port", "5540", "--discriminator", "2748", ...more]);
-let home = await startController();
+let home = await startController(controller);
 try {
     print("commissioned", await home.ask({ do: "commission", ...light.ready }));
     print("fabric", await light.next(line => line.fabrics !== undefined));
@@ -40,7 +42,7 @@ try {
     print("controller", await home.ask({ do: "report" }));
 
     await home.stop();
-    home = await startController();
+    home = await startController(restarted);
     print("connected again", await home.ask({ do: "connect" }));
     print("third session", await light.next(line => line.session !== undefined));
     print("toggle", await toggle());
