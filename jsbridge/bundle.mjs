@@ -2,7 +2,7 @@
 // for matter.js's, apart from those that run alone, and what Node's require() needs, in CommonJS.
 
 import { build } from "esbuild";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -29,6 +29,7 @@ const common = {
     external: ["matterjs:*"],
     ignoreAnnotations: true, // bind.ts is imported for what it does
     keepNames: true, // errors and sessions are told by the names of their classes
+    sourcemap: true,
     logLevel: "warning",
 };
 const classes = { ...common, entryPoints: [join(source, "matterjs/classes.ts")], plugins: [shared] };
@@ -36,6 +37,7 @@ const classes = { ...common, entryPoints: [join(source, "matterjs/classes.ts")],
 await Promise.all([
     build({ ...classes, format: "esm", outfile: join(target, "stand-in.js"), platform: "neutral" }),
     build({ ...classes, format: "cjs", outfile: join(target, "stand-in.cjs") }),
+    build({ ...common, entryPoints: [join(source, "matterjs/report.ts")], format: "cjs", outfile: join(target, "report.cjs") }),
     build({
         ...common,
         entryPoints: [join(source, "matterjs/register-cjs.ts")],
@@ -49,12 +51,13 @@ await Promise.all([
 
 // What went into them and nothing else uses.
 for (const name of ["bind", "classes", "register-cjs"]) {
-    for (const extension of ["js", "d.ts"]) {
+    for (const extension of ["js", "js.map", "d.ts"]) {
         rmSync(join(target, `${name}.${extension}`), { force: true });
     }
 }
 
 writeFileSync(join(target, "register-cjs.d.cts"), "export {};\n");
+copyFileSync(join(target, "report.d.ts"), join(target, "report.d.cts"));
 
 // One module for each that is replaced: what an import map points to.
 const { replaced, standInFor } = await import(pathToFileURL(join(resolve(target), "modules.js")));
