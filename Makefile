@@ -7,6 +7,7 @@
 # make bench    our commissioning and handshakes beside matter.js's own, in the same run
 # make fuzz     every fuzz target for FUZZTIME
 # make interop  only the tests against live peers
+# make runtimes the programs other than this Node that run the package in make interop: 400 MB in .cache
 # make setup    as root on Debian: the system packages that make test needs; otherwise names what is missing
 
 SHELL := /bin/bash
@@ -30,11 +31,11 @@ GO_INTEROP  := ./jsbridge/...
 BLOB        := dist/matter-session.wasm
 WASM        := GOOS=js GOARCH=wasm
 GO_SOURCES  := go.mod go.sum $(shell find session wasm -type f -name '*.go' ! -name '*_test.go' 2>/dev/null)
-TS_SOURCES  := $(shell find jsbridge/src -type f 2>/dev/null) $(wildcard jsbridge/tsconfig*.json) jsbridge/bundle.mjs jsbridge/assets.sh
+TS_SOURCES  := $(shell find jsbridge/src -type f 2>/dev/null) $(wildcard jsbridge/tsconfig*.json) jsbridge/bundle.mjs $(wildcard jsbridge/*.sh) go.mod $(wildcard session/commission/trust/*.tlv)
 
-.PHONY: build setup test test-go test-wasm test-ts test-browser interop demo cover size bench fuzz clean
+.PHONY: build runtimes setup test test-go test-wasm test-ts test-browser interop demo cover size bench fuzz clean
 
-build: dist/index.js $(BLOB) dist/paa.tlv dist/paa-test.tlv dist/NOTICE.txt
+build: dist/index.js $(BLOB)
 
 # npm writes its own lockfile into node_modules last: older than ours, it is stale.
 node_modules/.package-lock.json: package.json package-lock.json
@@ -47,22 +48,13 @@ $(BLOB): $(GO_SOURCES) wasm/build.sh
 dist/index.js: $(TS_SOURCES) node_modules/.package-lock.json
 	$(NPM) run --silent build:ts
 
-dist/%.tlv: session/commission/trust/%.tlv
-	mkdir -p $(@D)
-	cp $< $@
+runtimes: .cache/runtimes/node_modules/.package-lock.json
 
-# The blob contains Go's runtime and two modules, whose licences want to be shipped with it.
-dist/NOTICE.txt: go.mod
-	mkdir -p $(@D)
-	goroot=$$($(GO) env GOROOT)
-	{
-		printf 'matter-session.wasm contains parts of Go, filippo.io/nistec and filippo.io/bigmod.\n\n'
-		cat "$$goroot/LICENSE"
-		for module in filippo.io/nistec filippo.io/bigmod; do
-			printf '\n%s\n\n' "$$module"
-			cat "$$($(GO) list -m -f '{{.Dir}}' "$$module")/LICENSE"
-		done
-	} > $@
+.cache/runtimes/node_modules/.package-lock.json: jsbridge/interop/runtimes/package.json jsbridge/interop/runtimes/package-lock.json
+	mkdir -p .cache/runtimes
+	cp $^ .npmrc .cache/runtimes/
+	$(NPM) ci --prefix .cache/runtimes --ignore-scripts --no-audit --no-fund
+	touch $@
 
 # What needs root: a browser for the page's tests, a C compiler for the race detector, network namespaces.
 # The test files name these programs; the packages are Debian's.
@@ -102,7 +94,7 @@ test-ts: build
 test-browser: build
 	$(NODE_TEST) jsbridge/test/browser/*.test.mjs
 
-interop: build
+interop: build runtimes
 	$(GO) vet $(GO_INTEROP)
 	$(GO) test -race -count=1 $(GO_INTEROP)
 	$(NODE_TEST) jsbridge/interop/*.test.mjs

@@ -1,0 +1,12 @@
+#!/bin/bash
+# jsbridge/build.sh DIR   builds all of DIR but the blob, and removes what an earlier build left there
+set -euo pipefail
+cd "$(dirname "$0")/.."
+began=$(mktemp)
+trap 'rm -f "$began"' EXIT
+mkdir -p "$1"
+node_modules/.bin/tsc -p jsbridge --outDir "$1"
+node jsbridge/bundle.mjs "$1"
+bash jsbridge/assets.sh "$1"
+find "$1" -type f ! -newer "$began" ! -name matter-session.wasm -delete
+find "$1" -type d -empty -delete
