@@ -109,8 +109,8 @@ export class HostWork {
     }
 }
 
-/** An authority's code is not ours: what it gives is looked at. */
+/** An authority's code is not ours: what it gives is looked at, and copied, since the answer will be erased. */
 function signature(octets: Uint8Array): Uint8Array {
     if (!ArrayBuffer.isView(octets) || octets.byteLength !== 64) throw new MatterError("the authority's signature is not 64 octets r‖s");
-    return octets;
+    return new Uint8Array(octets.buffer, octets.byteOffset, 64).slice();
 }
