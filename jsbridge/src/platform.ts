@@ -87,7 +87,9 @@ class StatusResponseError extends own.StatusResponseError {
     }
 }
 
-class CrashedDependencyError extends own.ImplementationError {
+class DependencyLifecycleError extends own.ImplementationError {}
+
+class CrashedDependencyError extends DependencyLifecycleError {
     constructor(what: string, why: string) {
         super(`${what} ${why}`);
     }
