@@ -5,6 +5,7 @@
 # make cover    statement coverage of session/..., at least MIN_COVER per cent
 # make size     the blob's weight, and what weighs most in it
 # make bench    our commissioning and handshakes beside matter.js's own, in the same run
+# make parity   the same calls into matter.js 0.9.4 and into ours, compared and counted
 # make fuzz     every fuzz target for FUZZTIME
 # make interop  only the tests against live peers
 # make runtimes the programs other than this Node that run the package in make interop: 400 MB in .cache
@@ -74,7 +75,7 @@ setup:
 
 # All of it, also when a part fails.
 test: setup build
-	$(MAKE) --no-print-directory --keep-going test-go test-wasm test-ts test-browser interop
+	$(MAKE) --no-print-directory --keep-going test-go test-wasm test-ts parity test-browser interop
 
 test-go:
 	$(GO) vet $(GO_PACKAGES)
@@ -87,9 +88,16 @@ test-wasm:
 	runner="$$($(GO) env GOROOT)/lib/wasm/go_js_wasm_exec"
 	$(WASM) $(GO) test -exec="env -i PATH=$$PATH HOME=$$HOME $$runner" $(GO_IN_WASM)
 
-test-ts: build
+test-ts-build: build
 	node_modules/.bin/tsc -p jsbridge/test
-	$(NODE_TEST) $$(find jsbridge/test/build -name '*.test.js')
+
+# By the sources' names: build/ may hold what a source became that is gone.
+test-ts: test-ts-build
+	$(NODE_TEST) $(patsubst jsbridge/test/%.ts,jsbridge/test/build/%.js,$(wildcard jsbridge/test/*.test.ts))
+
+# Every difference that it finds must have its row in README.
+parity: test-ts-build
+	$(NODE) jsbridge/test/build/parity.js
 
 test-browser: build
 	$(NODE_TEST) jsbridge/test/browser/*.test.mjs
