@@ -11,6 +11,7 @@ import { join, relative, sep } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { inNamespace } from "./namespace.mjs";
 import { startPeer } from "./peers/start.mjs";
 
 const run = promisify(execFile);
@@ -27,6 +28,7 @@ const programs = [
 let directory, tarball, unpacked;
 before(async () => {
     directory = await mkdtemp(join(tmpdir(), "matter-session-package-"));
+    Object.assign(process.env, { DENO_DIR: join(directory, "deno"), DENO_NO_UPDATE_CHECK: "1" });
     const copy = join(directory, "elsewhere");
     const left = new Set(["node_modules", "dist", "coverage", ".cache", ".git", join("jsbridge", "test", "build")]);
     await cp(root, copy, { recursive: true, filter: path => !left.has(relative(root, path)) });
@@ -103,16 +105,19 @@ describe("the package beside matter.js 0.9.4 in an empty directory", () => {
         await run("npm", ["install", "--prefer-offline", "--ignore-scripts", tarball, "@project-chip/matter-node.js@0.9.4"], { cwd: place });
         const [, code] = /```ts\n([^]*?)```/.exec(await readFile(join(root, "README.md"), "utf8")) ?? [];
         assert.ok(code, "README.md has no ts block");
-        for (const extension of ["mjs", "mts"]) await writeFile(join(place, `readme.${extension}`), code);
-        for (const file of ["lines.mjs", "session.mjs"]) await cp(join(root, "jsbridge/interop/runtimes", file), join(place, file));
+        assert.ok(code.includes("{ address, "), "README's ten lines give an address, which one may leave out");
+        for (const extension of ["mjs", "mts"]) {
+            await writeFile(join(place, `readme.${extension}`), code);
+            await writeFile(join(place, `search.${extension}`), code.replace("{ address, ", "{ "));
+        }
+        for (const file of ["lines.mjs", "session.mjs", "replaced.mjs", "replaced.cjs"]) await cp(join(root, "jsbridge/interop/runtimes", file), join(place, file));
         device = await startPeer("device.mjs");
     });
     after(() => device?.stop());
 
     function start([program, ...options], ...args) {
         assert.ok(existsSync(program), `${program} is missing: make runtimes`);
-        const env = { ...process.env, DENO_DIR: join(directory, "deno"), DENO_NO_UPDATE_CHECK: "1" };
-        return run(program, [...options, ...args], { cwd: place, env, timeout: 60_000 });
+        return run(program, [...options, ...args], { cwd: place, timeout: 60_000 });
     }
 
     test("brings what it depends on, and nothing else", async () => {
@@ -159,4 +164,21 @@ describe("the package beside matter.js 0.9.4 in an empty directory", () => {
             assert.deepEqual(answers, [[1, 2, 3], [1, 2, 3]]);
         });
     }
+
+    test("under each of them, README's ten lines without an address find the light", async () => {
+        const modules = programs.map(({ extension }) => `./search.${extension}`), commands = programs.map(({ command }) => command);
+        const lines = await inNamespace(join(root, "jsbridge/interop/runtimes/search-inside.mjs"), [place, JSON.stringify(modules), JSON.stringify(commands)], { milliseconds: 240_000 });
+        assert.deepEqual(lines, programs.map(() => "true\n"));
+    });
+
+    test("matter.js is put on it under Node and Deno; under Bun only what is require()d, and it says so", async () => {
+        const [node, newest, bun, deno] = programs.map(({ command }) => command);
+        for (const command of [node, newest]) {
+            assert.deepEqual(await start(command, "--import", "matter-session/matterjs/register", "replaced.mjs"), { stdout: "12\n", stderr: "" });
+            assert.deepEqual(await start(command, "-r", "matter-session/matterjs/register-cjs", "replaced.cjs"), { stdout: "12\n", stderr: "" });
+        }
+        assert.equal((await start(deno, "--preload", "./node_modules/matter-session/dist/matterjs/register.js", "replaced.mjs")).stdout, "12\n");
+        assert.equal((await start(bun, "--preload", "matter-session/matterjs/register-cjs", "replaced.cjs")).stdout, "12\n");
+        await assert.rejects(start(bun, "--preload", "matter-session/matterjs/register", "replaced.mjs"), /Bun cannot replace ES modules/);
+    });
 });

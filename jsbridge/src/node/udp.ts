@@ -141,7 +141,7 @@ export class UdpTransport implements HostTransport {
     #receive(port: Port, socket: Socket, message: Uint8Array, from: RemoteInfo): void {
         if (message.length > maxMessage || this.#closed) return;
         const key = keyOf(from.address, from.port);
-        let channel = port.channels.get(key);
+        let channel = port.channels.get(key) ?? onAnyLink(port.channels, key);
         if (channel === undefined) {
             if (this.#options.onUnknownPeer === undefined || port.channels.size >= maxChannels) return;
             channel = this.#channel(port, key, from.address, from.port);
@@ -156,6 +156,7 @@ class UdpChannel implements Channel {
     readonly kind = "datagram";
     readonly maxMessage = maxMessage;
     readonly closed: Promise<{ reason: string }>;
+    sentAt = 0;
     readonly #address: string;
     readonly #port: number;
     readonly #sending: Set<Promise<void>>;
@@ -186,6 +187,7 @@ class UdpChannel implements Channel {
         // send (no route, no such zone) is a lost datagram: the peer's silence tells.
         const socket = this.#socket;
         if (socket === undefined) return;
+        this.sentAt = performance.now();
         const sent = new Promise<void>(done => socket.send(message.slice(), this.#port, this.#address, () => done()));
         this.#sending.add(sent);
         void sent.then(() => this.#sending.delete(sent));
@@ -248,6 +250,13 @@ function keyOf(address: string, port: number): string {
     const [bare = "", zone] = address.split("%", 2);
     const normal = isIP(bare) === 6 ? new URL(`http://[${bare}]/`).hostname : bare;
     return `${normal}%${linkLocal(bare) ? zone : ""}:${port}`;
+}
+
+/** Deno names no interface of a link-local sender. That of the channel which asked last will do: who answers proves itself later. */
+function onAnyLink(channels: ReadonlyMap<string, UdpChannel>, key: string): UdpChannel | undefined {
+    if (!key.includes("%undefined:")) return undefined;
+    const found = [...channels].filter(([other]) => other.replace(/%[^:]+:/, "%undefined:") === key);
+    return found.sort(([, a], [, b]) => b.sentAt - a.sentAt)[0]?.[1];
 }
 
 function addressOf(address: string, port: number): PeerAddress {
