@@ -36,6 +36,7 @@ const classes = { ...common, entryPoints: [join(source, "matterjs/classes.ts")],
 
 await Promise.all([
     build({ ...classes, format: "esm", outfile: join(target, "stand-in.js"), platform: "neutral" }),
+    build({ ...classes, entryPoints: [join(source, "matterjs/today/classes.ts")], format: "esm", outfile: join(target, "stand-in-today.js"), platform: "neutral" }),
     build({ ...classes, format: "cjs", outfile: join(target, "stand-in.cjs") }),
     build({ ...common, entryPoints: [join(source, "matterjs/report.ts")], format: "cjs", outfile: join(target, "report.cjs") }),
     build({
@@ -55,6 +56,8 @@ for (const name of ["bind", "classes", "register-cjs"]) {
         rmSync(join(target, `${name}.${extension}`), { force: true });
     }
 }
+
+rmSync(join(target, "today"), { recursive: true, force: true });
 
 writeFileSync(join(target, "register-cjs.d.cts"), "export {};\n");
 copyFileSync(join(target, "report.d.ts"), join(target, "report.d.cts"));

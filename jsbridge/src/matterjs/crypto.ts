@@ -55,7 +55,7 @@ interface Limits {
 const limits: Readonly<Record<"core" | "node" | "web", Limits>> = {
     core: { encrypt: Infinity, computeHash: Infinity, signHmac: Infinity, keys: true, createPbkdf2Key: true },
     node: { encrypt: 200, computeHash: 64, signHmac: 64, keys: false, createPbkdf2Key: false },
-    web: { encrypt: Infinity, computeHash: 300, signHmac: 1000, keys: false, createPbkdf2Key: false },
+    web: { encrypt: Infinity, computeHash: 300, signHmac: 300, keys: false, createPbkdf2Key: false },
 };
 
 /** One below the order of P-256: the largest scalar that matter.js multiplies by. */

@@ -8,7 +8,10 @@ import { join } from "node:path";
 
 /** The versions of `@project-chip/matter.js` whose modules are known. */
 export const supported: readonly string[] = ["0.9.4"];
+/** The versions of `@matter/protocol`, in ES modules. */
+export const supportedToday: readonly string[] = ["0.17.9"];
 
+/** Of `@project-chip/matter.js`. */
 export const replaced: Readonly<Record<string, readonly string[]>> = {
     "codec/MessageCodec.js": ["MAX_MESSAGE_SIZE", "MessageCodec", "SessionType"],
     "protocol/MessageCounter.js": ["MAX_COUNTER_VALUE_32BIT", "MessageCounter", "MessageCounterTypes", "PersistedMessageCounter"],
@@ -34,6 +37,20 @@ export const replaced: Readonly<Record<string, readonly string[]>> = {
     "session/pase/PaseServer.js": ["MaximumPasePairingErrorsReachedError", "PaseServer"],
 };
 
+/** Of `@matter/protocol`: the rest of its sessions stays as it is. */
+export const replacedToday: Readonly<Record<string, readonly string[]>> = {
+    "codec/MessageCodec.js": ["Message", "MessageCodec", "SessionType"],
+    "protocol/MessageCounter.js": ["MAX_COUNTER_VALUE_32BIT", "MessageCounter", "MessageCounterTypes", "PersistedMessageCounter"],
+    "protocol/MessageReceptionState.js": [
+        "DuplicateMessageError", "MessageReceptionState", "MessageReceptionStateEncryptedWithRollover",
+        "MessageReceptionStateEncryptedWithoutRollover", "MessageReceptionStateUnencryptedWithRollover",
+    ],
+    "session/NodeSession.js": ["NodeSession"],
+};
+
+/** Which of them a way of replacing has stand-ins for. */
+export type Kind = "0.9.4" | "today";
+
 /** How the stand-ins name what they take from matter.js: `matterjs:common/MatterError.js`. */
 export const scheme = "matterjs:";
 
@@ -50,8 +67,8 @@ export const borrowed: readonly string[] = [
  * @param standIns - what it imports for stand-in.js, bound to its copy of matter.js
  * @param report - what it imports for report.js
  */
-export function standInFor(path: string, standIns: string, report: string): string {
-    return `export { ${(replaced[path] ?? []).join(", ")} } from ${JSON.stringify(standIns)};
+export function standInFor(path: string, standIns: string, report: string, names: readonly string[] = replaced[path] ?? []): string {
+    return `export { ${names.join(", ")} } from ${JSON.stringify(standIns)};
 import { note } from ${JSON.stringify(report)};
 note(${JSON.stringify(path)});
 `;
@@ -63,34 +80,43 @@ export interface Found {
     readonly base: string;
     /** The module's path below that. */
     readonly path: string;
+    readonly kind: Kind;
+    /** What it exports. */
+    readonly names: readonly string[];
 }
 
 const shape: RegExp = /^(.*[\\/]dist[\\/](?:esm|cjs)[\\/])((?:session|protocol|codec)[\\/][^?#]*)$/;
-const verdicts = new Map<string, boolean>();
+const verdicts = new Map<string, Kind | undefined>();
 
 /**
  * Whether a module is one of matter.js's that are replaced.
  *
  * @param module - its path, or its URL without query
+ * @param kinds - which there are stand-ins for
  * @throws Error if it is matter.js, but of a version whose modules are not known
  */
-export function recognise(module: string): Found | undefined {
+export function recognise(module: string, kinds: readonly Kind[] = ["0.9.4"]): Found | undefined {
     const match = shape.exec(module);
     if (match === null) return undefined;
     const base = match[1] as string, path = (match[2] as string).replaceAll("\\", "/");
-    if (!Object.hasOwn(replaced, path)) return undefined;
-    let ours = verdicts.get(base);
-    if (ours === undefined) verdicts.set(base, (ours = isMatterJs(base)));
-    return ours ? { base, path } : undefined;
+    if (!Object.hasOwn(replaced, path) && !Object.hasOwn(replacedToday, path)) return undefined;
+    if (!verdicts.has(base)) verdicts.set(base, kindOf(base, kinds));
+    const kind = verdicts.get(base);
+    const names = kind === undefined ? undefined : (kind === "today" ? replacedToday : replaced)[path];
+    return kind === undefined || names === undefined ? undefined : { base, path, kind, names };
 }
 
-function isMatterJs(base: string): boolean {
+function kindOf(base: string, kinds: readonly Kind[]): Kind | undefined {
     const manifest = manifestOf(base);
-    if (manifest === undefined) return false;
-    const { name, version } = JSON.parse(manifest) as { name?: string; version?: string };
-    if (name !== "@project-chip/matter.js" && name !== "@matter/protocol") return false;
-    if (name === "@project-chip/matter.js" && supported.includes(version ?? "")) return true;
-    throw new Error(`matter-session cannot stand in for the sessions of ${name} ${version} (${base}): it knows those of @project-chip/matter.js ${supported.join(", ")}`);
+    if (manifest === undefined) return undefined;
+    const { name, version = "" } = JSON.parse(manifest) as { name?: string; version?: string };
+    if (name !== "@project-chip/matter.js" && name !== "@matter/protocol") return undefined;
+    if (name === "@project-chip/matter.js" && supported.includes(version)) return "0.9.4";
+    if (name === "@matter/protocol" && supportedToday.includes(version) && kinds.includes("today")) return "today";
+    throw new Error(
+        `matter-session cannot stand in for the sessions of ${name} ${version} (${base}): it knows those of @project-chip/matter.js ${supported.join(", ")}, `
+        + `and of @matter/protocol ${supportedToday.join(", ")} in ES modules that Node loads by matter-session/matterjs/register`,
+    );
 }
 
 function manifestOf(base: string): string | undefined {
