@@ -7,16 +7,19 @@
 import {
     AuthenticationError, CancelledError, CertificateError, ClosedError, CounterUsedError, DeadError, FabricError, HandshakeError, HostError, ImplementationError,
     MatterError, NoResponseTimeoutError, NotStartedError, ResourceExhaustedError, SessionClosedError, SetupCodeError, StatusResponseError,
-    UnexpectedDataError, WrongPasscodeError, type SetupCodeFault,
+    TlvError, UnexpectedDataError, WrongPasscodeError, type SetupCodeFault,
 } from "./errors.js";
 import { load, loadNow, type BlobSource, type Instance } from "./load.js";
-import { operations, readEvent, writeConfig, writeRequest, type CoreConfig, type CoreEvent, type Operations } from "./operations.js";
+import { idOfEvent, operations, readEvent, writeConfig, writeRequest, type CoreConfig, type CoreEvent, type Operations } from "./operations.js";
 import { decodeAs, field, octets, optional, struct, text, uint16, uint32, type Schema } from "./schema.js";
 
 const bufferSize = 262_144;
 
-/** What the core asks for or tells. */
-export type Output = { readonly kind: "datagram"; readonly peer: number; readonly octets: Uint8Array } | { readonly kind: "event"; readonly event: CoreEvent };
+/** What the core asks for or tells. An event that cannot be read concerns the operation `id`, or nobody. */
+export type Output =
+    | { readonly kind: "datagram"; readonly peer: number; readonly octets: Uint8Array }
+    | { readonly kind: "event"; readonly event: CoreEvent }
+    | { readonly kind: "unreadable"; readonly id: number | undefined; readonly error: MatterError };
 
 /** Where the blob lies when nothing else is said: beside this file. */
 export const defaultBlob: URL = new URL("./matter-session.wasm", import.meta.url);
@@ -136,7 +139,7 @@ export class Core {
 
     /** @internal */
     requestOn<K extends keyof Operations>(handle: number, now: number, operation: K, request: Operations[K][0]): Operations[K][1] {
-        const octets = writeRequest(operation, request);
+        const octets = requestOctets(operation, request);
         const size = this.put(octets);
         octets.fill(0); // may be a passcode, or what came of it
         const length = this.call("request", handle, now, size);
@@ -162,10 +165,14 @@ export class Core {
     }
 
     /** The event in the buffer, which is erased: it may be a passcode to be stretched. @internal */
-    takeEvent(length: number): CoreEvent {
+    takeEvent(length: number): Output {
         const octets = this.#buffer().subarray(0, length);
         try {
-            return readEvent(octets);
+            return { kind: "event", event: readEvent(octets) };
+        } catch (error) {
+            // One operation's misfortune must not be everybody's.
+            if (!(error instanceof MatterError)) throw error;
+            return { kind: "unreadable", id: idOfEvent(octets), error };
         } finally {
             octets.fill(0);
         }
@@ -224,6 +231,16 @@ export class Core {
     }
 }
 
+/** A request that cannot be written is its caller's fault, not a peer's. */
+function requestOctets<K extends keyof Operations>(operation: K, request: Operations[K][0]): Uint8Array {
+    try {
+        return writeRequest(operation, request);
+    } catch (cause) {
+        if (!(cause instanceof TlvError)) throw cause;
+        throw new ImplementationError(cause.message.replace(/^tlv: /, ""), { cause });
+    }
+}
+
 /** A blob has 64 instances. A program that forgets to close its controllers should not run out of them. */
 const forgotten = new FinalizationRegistry<{ core: Core; number: number }>(({ core, number }) => core.abandon(number));
 
@@ -277,7 +294,7 @@ export class CoreHandle {
                 return { kind: "datagram", peer, octets: this.#core.octets(length, 4) };
             }
             case 2:
-                return { kind: "event", event: this.#core.takeEvent(length) };
+                return this.#core.takeEvent(length);
             default:
                 throw new ImplementationError(`the core gave an output of unknown kind ${kind}`);
         }

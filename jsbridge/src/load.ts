@@ -43,7 +43,8 @@ export async function compile(source: BlobSource): Promise<WebAssembly.Module> {
         if (ArrayBuffer.isView(from)) return await WebAssembly.compile(from as Uint8Array<ArrayBuffer>);
         const response = await from;
         if (!response.ok) throw new Error(`the server answered ${response.status} ${response.statusText}`.trim());
-        const streaming = response.headers.get("content-type")?.startsWith("application/wasm") === true;
+        // compileStreaming() takes this type alone, without parameters.
+        const streaming = response.headers.get("content-type")?.trim().toLowerCase() === "application/wasm";
         if (streaming && "compileStreaming" in WebAssembly) return await WebAssembly.compileStreaming(response);
         return await WebAssembly.compile(await response.arrayBuffer());
     } catch (cause) {

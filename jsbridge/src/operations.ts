@@ -435,6 +435,25 @@ export function readEvent(octets: Uint8Array): CoreEvent {
     return { type: entry.type, ...entry.schema.fromElement(element, entry.type) } as CoreEvent;
 }
 
+/**
+ * The operation that an event belongs to, also of one that {@link readEvent} refuses: its ID is the second member, after
+ * the event's number. Undefined for events of no operation.
+ */
+export function idOfEvent(octets: Uint8Array): number | undefined {
+    // An anonymous structure, then two unsigned integers with context tags 0 and 1.
+    const view = new DataView(octets.buffer, octets.byteOffset, octets.byteLength);
+    let at = 1;
+    const uint = (tag: number): number | undefined => {
+        const size = [1, 2, 4][(octets[at] ?? 0) - 0x24];
+        if (size === undefined || octets[at + 1] !== tag || at + 2 + size > octets.length) return undefined;
+        at += 2 + size;
+        return size === 1 ? view.getUint8(at - 1) : size === 2 ? view.getUint16(at - 2, true) : view.getUint32(at - 4, true);
+    };
+    if (octets[0] !== 0x15) return undefined;
+    const type = eventByNumber.get(uint(0) ?? -1)?.type;
+    return type === "sessionClosed" || type === "work" || type === "resumption" ? undefined : uint(1);
+}
+
 /** What a core is opened with. */
 export interface CoreConfig {
     /** Our own timing, told to peers: at most an hour, an hour, 65,535 ms. */

@@ -79,6 +79,14 @@ describe("a controller and a light of another make", () => {
         assert.deepEqual(response, { errorCode: 0, debugText: "" });
     });
 
+    it("opens one session for callers that come at once", async () => {
+        const { controller } = made;
+        (await controller.connect(nodeId)).close();
+        const [first, second] = await Promise.all([controller.connect(nodeId), controller.connect(nodeId)]);
+        assert.equal(first, second);
+        assert.equal(await controller.connect(nodeId), first);
+    });
+
     it("writes, and refuses what does not fit before sending it", async () => {
         const { controller } = made;
         await controller.write(nodeId, { endpoint: 0, cluster: BasicInformation, attribute: "nodeLabel", value: "Küche" });

@@ -46,7 +46,7 @@ describe("the loader", () => {
         try {
             const http = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
             const sources = [
-                blob, blob.href, octets, new Uint8Array(octets).buffer, new Response(octets), new Response(octets, { headers: { "content-type": "application/wasm" } }),
+                blob, blob.href, octets, new Uint8Array(octets).buffer, new Response(octets), new Response(octets, { headers: { "content-type": "application/wasm" } }), new Response(octets, { headers: { "content-type": "application/wasm; charset=utf-8" } }),
                 fetch(http), http, await compile(octets),
             ];
             for (const source of sources) assert.ok((await load(source)).memory instanceof WebAssembly.Memory);

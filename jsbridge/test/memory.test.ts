@@ -33,7 +33,8 @@ describe("TestField_F26: messages through the blob", () => {
                     if (output.kind === "datagram") {
                         datagrams++;
                         handles[1 - i]!.receive(now, 1, output.octets);
-                    } else if (output.event.type === "session") sessions[i] = output.event.session;
+                    } else if (output.kind === "unreadable") assert.fail(output.error);
+                    else if (output.event.type === "session") sessions[i] = output.event.session;
                     else if (output.event.type === "failed") failed++;
                 }
             }

@@ -237,7 +237,11 @@ function networkMembers(network: WifiCredentials | ThreadDataset): { ssid: Uint8
     }
     if (typeof network.dataset !== "string") return { dataset: network.dataset };
     if (/^hex:/i.test(network.dataset)) throw new ImplementationError('a Thread dataset as hex: remove the "hex:" in front');
-    return { dataset: octetsOf(network.dataset.trim()) };
+    try {
+        return { dataset: octetsOf(network.dataset) };
+    } catch (cause) {
+        throw new ImplementationError(`the Thread dataset: ${messageOf(cause).replace(/^tlv: /, "")}`, { cause });
+    }
 }
 
 function scannedOf(scanned: Scanned): ScannedNetwork {
@@ -245,6 +249,10 @@ function scannedOf(scanned: Scanned): ScannedNetwork {
     const network: ScannedNetwork = { name: new TextDecoder().decode(name), id: extendedPanId === undefined ? name : octets64(extendedPanId), rssi, channel };
     if (security !== undefined) network.security = security;
     return network;
+}
+
+function messageOf(error: unknown): string {
+    return error instanceof Error ? error.message : String(error);
 }
 
 /** Eight octets, most significant first, as an extended PAN ID is written. */

@@ -27,6 +27,8 @@ export interface Target {
 const defaultTimeoutMs = 45_000;
 /** Handshakes at a time: one per address that is known. */
 const maxAttempts = 4;
+/** Addresses that are tried at all, however many a network tells. */
+const maxAddresses = 32;
 
 /** Opens a session with a node, at the first of its addresses that answers; the other attempts are stopped. */
 export async function establish(driver: Driver, target: Target, options: ConnectOptions): Promise<Events["session"]> {
@@ -35,6 +37,8 @@ export async function establish(driver: Driver, target: Target, options: Connect
     const given = typeof options.address === "string" ? parseAddress(options.address) : options.address;
     const causes: Error[] = [];
     const tried = new Set<string>();
+    /** Addresses that wait until an earlier attempt has failed. */
+    const waiting: (() => void)[] = [];
     let running = 0;
     let searching = given === undefined && driver.transport.discover !== undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -51,8 +55,12 @@ export async function establish(driver: Driver, target: Target, options: Connect
             };
             const attempt = (address: PeerAddress, timing: object, opened?: number): void => {
                 const key = showAddress(address).toLowerCase();
-                if (tried.has(key) || running >= maxAttempts || over.signal.aborted) return;
+                if (tried.has(key) || tried.size >= maxAddresses || over.signal.aborted) return;
                 tried.add(key);
+                if (running < maxAttempts) run(address, timing, opened);
+                else waiting.push(() => run(address, timing, opened));
+            };
+            const run = (address: PeerAddress, timing: object, opened: number | undefined): void => {
                 running++;
                 void (async () => {
                     try {
@@ -64,6 +72,7 @@ export async function establish(driver: Driver, target: Target, options: Connect
                     } catch (error) {
                         causes.push(error instanceof Error ? error : new MatterError(String(error)));
                         running--;
+                        if (!over.signal.aborted) waiting.shift()?.();
                         settle();
                     }
                 })();

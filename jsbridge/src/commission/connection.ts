@@ -174,7 +174,9 @@ export class Connection implements Disposable {
         return new Promise<Subscription>((resolve, reject) => {
             options.signal?.throwIfAborted();
             let id = 0;
+            let over = false;
             const stop = (error: Error | undefined, tellCore: boolean): void => {
+                over = true;
                 options.signal?.removeEventListener("abort", aborted);
                 driver.forget(id);
                 if (tellCore) driver.answer("cancel", { id });
@@ -200,7 +202,7 @@ export class Connection implements Disposable {
                 },
                 fail: error => stop(error, false),
             }, started => (id = started));
-            options.signal?.addEventListener("abort", aborted);
+            if (!over) options.signal?.addEventListener("abort", aborted);
         });
     }
 

@@ -14,7 +14,7 @@ import { Connection, type InvokeOptions, type ReadOptions, type SubscribeOptions
 import { Driver } from "./driver.js";
 import type { AttributeName, AttributeValue, ClusterRef, CommandFields, CommandName, CommandResponse, MemberRef } from "./interaction.js";
 import { NodeStore, saveDurably, type KnownNode } from "./nodes.js";
-import type { Commissioned, CredentialStore, FabricAuthority, HostTransport } from "./types.js";
+import type { Commissioned, CredentialStore, FabricAuthority, HostTransport, PeerAddress } from "./types.js";
 
 export interface ControllerOptions {
     /** Where the fabric's keys and nodes are kept. One store holds one fabric. */
@@ -50,6 +50,7 @@ export class Controller implements Disposable, AsyncDisposable {
     readonly #authority: FabricAuthority | undefined;
     readonly #live: Live;
     readonly #onClosed: ((reason: Error) => void | Promise<void>) | undefined;
+    readonly #connecting = new Map<bigint, Promise<Connection>>();
     #closing: Promise<void> | undefined;
 
     /** Creates a fabric in an empty storage, or opens the one that is there. */
@@ -113,26 +114,48 @@ export class Controller implements Disposable, AsyncDisposable {
         }
         const event = await runCommissioning(this.#driver, this.#fabricIndex, code, options, this.#authority);
         const { nodeId, fabricIndex, vendorId, productId, name } = event;
-        const connection = this.#live.adopt({ nodeId, session: event.session, resumed: false, peer: event.peer });
-        const address = connection.address ?? parseAddress("0.0.0.0");
-        await this.#nodes.put({ nodeId, vendorId, productId, name, address: showAddress(address), commissionedAt: BigInt(Date.now()) });
+        const where = this.#driver.address(event.peer);
+        const address = where ?? parseAddress("0.0.0.0");
+        try {
+            this.#live.adopt({ nodeId, session: event.session, resumed: false, peer: event.peer });
+        } catch {
+            // The session has ended already, or the controller: the device is in the fabric all the same.
+        }
+        try {
+            await this.#nodes.put({ nodeId, vendorId, productId, name, address: storedAddress(where), commissionedAt: BigInt(Date.now()) });
+        } catch (cause) {
+            // The device is in the fabric all the same: whoever knows its ID can reach it.
+            const id = `0x${nodeId.toString(16).padStart(16, "0")}`;
+            throw new StorageError(`the device is in the fabric now, as node ${id}, but could not be put on the list of nodes: ${messageOf(cause)}`, { cause });
+        }
         return {
             nodeId, fabricId: this.fabricId, compressedFabricId: this.compressedFabricId, fabricIndex, vendorId, productId, address,
             ...(name === undefined ? {} : { name }),
         };
     }
 
-    /** A session with a node: the open one, a resumed one, or a new one. */
+    /** A session with a node: the open one, a resumed one, or a new one. Calls without options that come meanwhile share it. */
     async connect(nodeId: bigint, options: ConnectOptions = {}): Promise<Connection> {
         const open = this.#live.connection(nodeId);
         if (open !== undefined && options.full !== true && options.address === undefined) return open;
+        if (Object.values(options).some(option => option !== undefined)) return this.#connect(nodeId, options);
+        let connecting = this.#connecting.get(nodeId);
+        if (connecting === undefined) {
+            connecting = this.#connect(nodeId, {}).finally(() => this.#connecting.delete(nodeId));
+            this.#connecting.set(nodeId, connecting);
+        }
+        return connecting;
+    }
+
+    async #connect(nodeId: bigint, options: ConnectOptions): Promise<Connection> {
         const known = (await this.#nodes.list()).find(node => node.nodeId === nodeId);
         const instance = `${this.compressedFabricId}-${nodeId.toString(16).padStart(16, "0").toUpperCase()}`;
         this.#driver.request("setUtc", { seconds: utc() });
         const event = await establish(this.#driver, { fabricIndex: this.#fabricIndex, nodeId, instance, lastAddress: known?.address }, options);
         if (event.peer === undefined) throw new SessionClosedError(`the session with node 0x${nodeId.toString(16)} ended as soon as it was there`);
         const connection = this.#live.adopt({ nodeId, session: event.session, resumed: event.resumed ?? false, peer: event.peer });
-        if (connection.address !== undefined) this.#live.background(this.#nodes.moved(nodeId, showAddress(connection.address)));
+        const address = storedAddress(connection.address);
+        if (address !== undefined) this.#live.background(() => this.#nodes.moved(nodeId, address));
         return connection;
     }
 
@@ -219,6 +242,13 @@ class Live {
         if (this.driver === undefined || this.driver.ended !== undefined) throw this.driver?.ended ?? new ClosedError("the controller was closed");
         const connection = new Connection(this.driver, about);
         this.#connections.set(about.session, connection);
+        try {
+            // It may have ended since the event that told of it: nothing would tell a second time.
+            this.driver.request("sessionInfo", { session: about.session });
+        } catch (cause) {
+            this.#connections.delete(about.session);
+            throw this.driver.ended ?? new SessionClosedError(`the session with node 0x${about.nodeId.toString(16)} ended as soon as it was there`, { cause });
+        }
         return connection;
     }
 
@@ -241,7 +271,7 @@ class Live {
             }
             case "resumption":
                 // Lost, it costs a full handshake next time; it must not cost the session.
-                if (this.nodes !== undefined) this.background(this.nodes.saveResumption(event.nodeId, event.record));
+                this.background(async () => this.nodes?.saveResumption(event.nodeId, event.record));
                 break;
             case "work":
                 void this.#work(event);
@@ -252,8 +282,8 @@ class Live {
     }
 
     /** Keeps track of a write that nobody waits for, until {@link settled}. Its failure is no failure of the caller's. */
-    background(work: Promise<void>): void {
-        const tracked: Promise<void> = work.catch(() => {}).finally(() => this.#background.delete(tracked));
+    background(work: () => Promise<void>): void {
+        const tracked: Promise<void> = (async () => work())().catch(() => {}).finally(() => this.#background.delete(tracked));
         this.#background.add(tracked);
     }
 
@@ -310,6 +340,11 @@ async function foreignFabric(driver: Driver, authority: FabricAuthority, live: L
     live.host.sign = data => identity.sign(data);
     const { noc, icac } = identity;
     return driver.request("openExternal", { rootCertificate: authority.rootCertificate, noc, icac, ipk, adminVendorId: authority.adminVendorId });
+}
+
+/** An address as it is remembered; one that only the transport understands is not. */
+function storedAddress(address: PeerAddress | undefined): string | undefined {
+    return address !== undefined && "host" in address ? showAddress(address) : undefined;
 }
 
 function signalOf(options: { signal?: AbortSignal } | undefined): { signal?: AbortSignal } {

@@ -11,7 +11,7 @@ import type { Channel, HostTransport, PeerAddress } from "./types.js";
 /** Events of one operation go to one of these, until {@link Driver.forget}. */
 export interface Listener {
     event(event: CoreEvent): void;
-    /** The core is gone or the driver closed. */
+    /** The core is gone, the driver closed, or an event of this operation could not be read. */
     fail(error: Error): void;
 }
 
@@ -152,10 +152,16 @@ export class Driver {
         this.#evict();
         const peer: Peer = { number: ++this.#lastPeer, address, channel, usedAt: performance.now() };
         this.#peers.set(peer.number, peer);
-        if (channel.kind === "btp") this.request("setStream", { peer: peer.number, stream: true });
-        channel.receive(message => this.#receive(peer, message));
         // It is not to reject; a host's that does has ended all the same.
         channel.closed.then(() => this.#lost(peer), () => this.#lost(peer));
+        try {
+            if (channel.kind === "btp") this.request("setStream", { peer: peer.number, stream: true });
+            channel.receive(message => this.#receive(peer, message));
+        } catch (error) {
+            this.#peers.delete(peer.number);
+            shut(channel);
+            throw error;
+        }
         return peer.number;
     }
 
@@ -200,7 +206,8 @@ export class Driver {
         try {
             for (let output = this.#next(); output !== undefined; output = this.#next()) {
                 if (output.kind === "datagram") this.#send(output.peer, output.octets);
-                else this.#dispatch(output.event);
+                else if (output.kind === "event") this.#dispatch(output.event);
+                else this.#unreadable(output.id, output.error);
             }
         } finally {
             this.#draining = false;
@@ -227,6 +234,15 @@ export class Driver {
         const listener = "id" in event ? this.#listeners.get(event.id) : undefined;
         if (listener !== undefined) listener.event(event);
         else this.#unclaimed(event);
+    }
+
+    /** Ends the operation whose event cannot be read, on both sides; all others go on. */
+    #unreadable(id: number | undefined, error: Error): void {
+        const listener = id === undefined ? undefined : this.#listeners.get(id);
+        if (id === undefined || listener === undefined) return;
+        this.#listeners.delete(id);
+        this.answer("cancel", { id });
+        listener.fail(error);
     }
 
     #arm(): void {

@@ -26,7 +26,9 @@ export function operate<K extends Lasting, T>(
     return new Promise<T>((resolve, reject) => {
         signal?.throwIfAborted();
         let id = 0;
+        let over = false;
         const end = (finish: () => void): void => {
+            over = true;
             signal?.removeEventListener("abort", aborted);
             driver.forget(id);
             finish();
@@ -55,6 +57,7 @@ export function operate<K extends Lasting, T>(
             },
             fail: ending.fail,
         }, started => (id = started));
-        signal?.addEventListener("abort", aborted);
+        // It may have ended within begin().
+        if (!over) signal?.addEventListener("abort", aborted);
     });
 }

@@ -58,7 +58,7 @@ export class LoopPeer implements HostTransport {
         this.handle.receive(performance.now(), 1, octets);
         for (let output = this.handle.next(); output !== undefined; output = this.handle.next()) {
             if (output.kind === "event") this.events.push(output.event);
-            else if (this.allowed-- > 0) from.deliver(output.octets);
+            else if (output.kind === "datagram" && this.allowed-- > 0) from.deliver(output.octets);
             else this.#fallSilent();
         }
     }
