@@ -115,6 +115,21 @@ describe("UDP transport", () => {
         assert.throws(() => channel.send(new Uint8Array(1281)), /1281 octets, at most 1280/);
     }));
 
+    it("takes no stranger when every channel is in use, whatever its family", async () => {
+        const strangers: PeerAddress[] = [];
+        await using(new UdpTransport({ host4: "127.0.0.1", host6: "::1", onUnknownPeer: (_, peer) => strangers.push(peer) }), async transport => {
+            const port = await transport.listen(6), signal = new AbortController().signal;
+            for (let at = 1; at <= 1024; at++) await transport.open({ host: "127.0.0.1", port: at }, signal);
+            await assert.rejects(transport.open({ host: "127.0.0.1", port: 2000 }, signal), /1024 channels are open/);
+            // A stranger that is refused must not end the process: its datagram and one from a known place both come in.
+            const [stranger, again] = [createSocket("udp6"), createSocket("udp6")];
+            for (const socket of [stranger, again]) await new Promise<void>((done, failed) => socket.send("?", port, "::1", error => (error === null ? done() : failed(error))));
+            await new Promise(turn => setTimeout(turn, 50));
+            for (const socket of [stranger, again]) socket.close();
+            assert.deepEqual(strangers, []);
+        });
+    });
+
     it("takes a send to nobody as a lost datagram", () => using(new UdpTransport(), async client => {
         const channel = await client.open({ host: "127.0.0.1", port: 9 }, never);
         for (let i = 0; i < 3; i++) channel.send(bytes(i));

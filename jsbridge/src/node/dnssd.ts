@@ -31,6 +31,7 @@ export type BrowseQuery = DiscoverQuery | { all: "commissionable" | "operational
 
 const maxServices = 256;
 const maxAddresses = 16;
+const maxFound = 1024;
 /** RFC 6762 §5.2: a second between the first two questions, doubling, at most an hour; a minute suits a person who waits. */
 const firstRepeatMs = 1000;
 const maxRepeatMs = 60_000;
@@ -41,7 +42,8 @@ export async function* discover(query: BrowseQuery, signal: AbortSignal, options
     let wake = (): void => {};
     const found: DiscoveredNode[] = [];
     const links = openLinks(options, (packet, zone) => {
-        found.push(...search.learn(packet, zone));
+        // Who is slow to take them hears fewer, however much a network tells.
+        found.push(...search.learn(packet, zone).slice(0, maxFound - found.length));
         const more = search.missing();
         if (more.length > 0) for (const link of links) link.ask({ questions: more });
         wake();
@@ -227,6 +229,8 @@ function openLinks(options: DnssdOptions, heard: (packet: ResponsePacket, zone: 
     }
     const all = Object.entries(networkInterfaces());
     const outer = all.filter(([, addresses]) => addresses?.some(address => !address.internal));
+    const unknown = options.interfaces?.find(name => !all.some(([known]) => known === name));
+    if (unknown !== undefined) throw new ImplementationError(`there is no network interface "${unknown}" (${all.map(([name]) => name).join(", ") || "none at all"})`);
     const chosen = options.interfaces === undefined ? (outer.length > 0 ? outer : all) : all.filter(([name]) => options.interfaces?.includes(name));
     const links: Link[] = [];
     for (const [name, addresses = []] of chosen) {

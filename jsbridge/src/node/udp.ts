@@ -92,11 +92,14 @@ export class UdpTransport implements HostTransport {
     }
 
     #channel(port: Port, key: string, address: string, remotePort: number): UdpChannel {
-        const count = this.#ports.reduce((sum, each) => sum + each.channels.size, 0);
-        if (count >= maxChannels) throw new TransportError(`${maxChannels} channels are open: close some first`);
+        if (this.#count() >= maxChannels) throw new TransportError(`${maxChannels} channels are open: close some first`);
         const channel = new UdpChannel(address, remotePort, this.#sending, () => port.channels.delete(key));
         port.channels.set(key, channel);
         return channel;
+    }
+
+    #count(): number {
+        return this.#ports.reduce((sum, each) => sum + each.channels.size, 0);
     }
 
     /** The first socket of a family that has no channel to an address; binds one if there is none. */
@@ -143,7 +146,7 @@ export class UdpTransport implements HostTransport {
         const key = keyOf(from.address, from.port);
         let channel = port.channels.get(key) ?? onAnyLink(port.channels, key);
         if (channel === undefined) {
-            if (this.#options.onUnknownPeer === undefined || port.channels.size >= maxChannels) return;
+            if (this.#options.onUnknownPeer === undefined || this.#count() >= maxChannels) return;
             channel = this.#channel(port, key, from.address, from.port);
             channel.attach(socket);
             this.#options.onUnknownPeer(channel, addressOf(from.address, from.port));
