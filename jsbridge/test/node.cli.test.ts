@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { exitCodes } from "#dist/node/cli/exit.js";
+import { printable, secret } from "#dist/node/cli/io.js";
 import { cli, type Outcome } from "./support/cli.js";
 import { startDevice, type Device } from "./support/device.js";
 import { root } from "./support/vectors.js";
@@ -61,6 +62,43 @@ describe("matter-session", () => {
         await refused(2, /x cannot be read/, "commission", "--code-file", "x");
         await refused(2, /not both/, "commission", "34970112332", "--wifi", "a", "--thread-dataset", "00");
         await refused(2, /--timeout is a whole number/, "discover", "--timeout", "0");
+        await refused(2, /no network interface "nowhere0"/, "discover", "--interface", "nowhere0");
+        await refused(2, /devices in use tell no discriminator/, "discover", "--kind", "operational", "--discriminator", "5");
+        await refused(2, /createAuthority.label: a text of 33 octets, at most 32/, "commission", "34970112332", "--label", "x".repeat(33));
+    });
+
+    it("takes one secret from standard input, and not two", async () => {
+        const both = await cli(["commission", "-", "--wifi", "Home", "--wifi-password-file", "-"], { home, input: "34970112332\npassword\n" });
+        assert.equal(both.code, 2);
+        assert.match(both.stderr, /the Wi-Fi password: standard input holds the setup code already/);
+    });
+
+    it("ends by Ctrl-C while it waits for standard input, and by the first line of one that stays open", async () => {
+        const abort = new AbortController();
+        const { signal } = abort;
+        setTimeout(() => abort.abort(new Error("stopped")), 1);
+        await assert.rejects(secret("a code", "-", undefined, signal), /stopped/);
+        const result = await cli(["code", "parse", "-"], { home, input: "34970112332\n", openInput: true });
+        assert.deepEqual([result.code, result.stderr], [0, ""]);
+    });
+
+    it("keeps the blanks around a Wi-Fi password, and reads no more of a file than a secret can be", async () => {
+        const file = join(home, "password"), { signal } = new AbortController();
+        await writeFile(file, "  two blanks \r\nmore\n");
+        assert.equal(await secret("the password", undefined, file, signal, true), "  two blanks ");
+        assert.equal(await secret("the code", undefined, file, signal), "two blanks");
+        assert.equal((await secret("the code", undefined, "/dev/zero", signal))?.length, 65_536);
+    });
+
+    it("lets no control character of a device reach a terminal", () => {
+        assert.equal(printable("a\x1b[2Jb\x9b1mc\r\x7f\n\td"), "a\ufffd[2Jb\ufffd1mc\ufffd\ufffd\n\td");
+    });
+
+    it("says of a damaged trust list that it is that, with 10", async () => {
+        const damaged = join(home, "damaged");
+        await mkdir(damaged);
+        await writeFile(join(damaged, "trust-ledger.bin"), "?");
+        await refused(10, /the stored trust list "trust-ledger" cannot be read/, "-d", damaged, "trust", "show");
     });
 
     it("refuses to talk about a home that is not there, and makes none by it", async () => {
@@ -116,6 +154,21 @@ describe("matter-session and a light of another make", () => {
         await refused(4, /The setup code does not fit this device/, "commission", qr, ...where);
     });
 
+    it("refuses what no network or country can be before it asks the device", async () => {
+        await refused(2, /the Thread dataset: not hex at character 1/, "commission", device.ready.qr, ...where, "--thread-dataset", "zz");
+        await refused(2, /commission.country: a text of 3 octets, at most 2/, "commission", device.ready.qr, ...where, "--country", "DEU");
+    });
+
+    it("does not leave a setup code in the list of processes", async () => {
+        let seen = "";
+        const { qr } = device.ready;
+        const result = await cli(["commission", qr, ...where], { home, started: pid => void (async () => {
+            // The interpreter's start is not ours; from the first step on nothing is left.
+            while (seen !== "matter-session") seen = (await readFile(`/proc/${pid}/cmdline`, "utf8")).replace(/\0+$/, "");
+        })() });
+        assert.deepEqual([result.code, seen], [6, "matter-session"]);
+    });
+
     it("undoes a commissioning that is interrupted, and ends with 130", async () => {
         const result = await cli(["commission", device.ready.qr, ...where, "--allow-test-devices"], { home, interruptAt: "attestation" });
         assert.equal(result.code, 130, result.stderr);
@@ -150,6 +203,8 @@ describe("matter-session and a light of another make", () => {
         assert.match(text, /^9\/OnOff\/onOff ! .*unsupported endpoint$/m);
         const json = JSON.parse((await run("--json", "read", node, "0/*/feature-map", "--event", "0/basic-information/start-up")).stdout);
         assert.ok(json.attributes.length > 3 && json.events.length === 1);
+        // A path that leaves its end open is no exact one.
+        assert.ok((await run("read", node, "1/on-off")).stdout.trim().split("\n").length > 5);
         assert.equal((await run("read", node, "9/6/0")).code, 7);
         assert.equal((await run("write", node, "0/basic-information/vendor-name", '"x"')).code, 7);
         const armed = await run("invoke", node, "0/general-commissioning/arm-fail-safe", '{"expiryLengthSeconds": 0, "breadcrumb": "0"}');
@@ -163,6 +218,15 @@ describe("matter-session and a light of another make", () => {
         const stopped = await cli(["subscribe", node, "1/on-off/on-off"], { home, interruptAt: "Subscribed" });
         assert.deepEqual([stopped.code, stopped.stderr.includes("interrupted")], [0, false], stopped.stderr);
         await refused(2, /least interval/, "subscribe", node, "1/6/0", "--min", "9", "--max", "5");
+    });
+
+    it("ends in order when nobody reads its results any more", async () => {
+        // The second report finds that out.
+        let on = false;
+        const changes = setInterval(() => void device.ask({ do: "set", onOff: (on = !on) }), 500);
+        const result = await cli(["subscribe", node, "1/on-off/on-off"], { home, deafAt: "OnOff" }).finally(() => clearInterval(changes));
+        assert.equal(result.code, 0, result.stderr);
+        assert.doesNotMatch(result.stderr, /EPIPE|at .*node:/);
     });
 
     it("gives up with 5 on an address where nobody answers", async () => {

@@ -90,7 +90,7 @@ function authorityOf(encoded: string | Uint8Array, test: boolean): Authority {
         throw new TrustError("not an X.509 certificate", { cause });
     }
     const name = certificate.subject.replaceAll("\n", ", ");
-    const { kty, crv, x, y } = certificate.publicKey.export({ format: "jwk" });
+    const { kty, crv, x, y } = keyOf(certificate);
     if (kty !== "EC" || crv !== "P-256" || x === undefined || y === undefined) throw new TrustError(`"${name}" has no P-256 key`);
     if (!certificate.ca) throw new TrustError(`"${name}" is not an authority's certificate`);
     if (!certificate.verify(certificate.publicKey)) throw new TrustError(`"${name}" is not signed by itself: a product authority is its own root`);
@@ -109,6 +109,15 @@ function authorityOf(encoded: string | Uint8Array, test: boolean): Authority {
     if (vendor !== undefined) authority.vendorId = vendor;
     if (test) authority.test = true;
     return authority;
+}
+
+/** Nothing of keys that have no such form: other curves than JSON Web Keys know, DSA. */
+function keyOf(certificate: X509Certificate): JsonWebKey {
+    try {
+        return certificate.publicKey.export({ format: "jwk" });
+    } catch {
+        return {};
+    }
 }
 
 function secondsOf(date: string): number {
@@ -151,7 +160,11 @@ export class TrustStore {
 
     async load(kind: TrustKind): Promise<TrustList | undefined> {
         const stored = await this.#storage.load(keys[kind]);
-        return stored === undefined ? undefined : parseTrustList(stored);
+        try {
+            return stored === undefined ? undefined : parseTrustList(stored);
+        } catch (cause) {
+            throw new TrustError(`the stored trust list "${keys[kind]}" cannot be read: it is damaged, or of a newer version`, { cause });
+        }
     }
 
     /** Adds authorities to those of a kind that are kept; returns how many are new. */

@@ -10,14 +10,14 @@ const flows = ["standard", "user-intent", "custom"] as const;
 const transports = ["soft-ap", "ble", "ip", "wifi-paf", "nfc", "thread"] as const;
 
 /** `matter-session code`: setup codes, read and made. */
-export function addCode(program: Command, global: () => GlobalOptions): void {
+export function addCode(program: Command, global: () => GlobalOptions, signal: AbortSignal): void {
     const code = program.command("code").description("read or make setup codes (QR text and manual codes)");
     code.command("parse")
         .argument("[CODE]", "the code; - reads it from standard input")
         .option("--code-file <FILE>", "read the code from a file (- is standard input)")
         .description("say what a setup code holds")
         .action(async (argument: string | undefined, options: { codeFile?: string }) => {
-            const text = await secret("the setup code", argument, options.codeFile);
+            const text = await secret("the setup code", argument, options.codeFile, signal);
             if (text === undefined) throw new UsageError("give a code, - or --code-file");
             const { codes } = (await start()).request("parseCode", { text });
             result(global(), codes.length === 1 ? describe(codes[0] as ParsedCode) : codes.map(describe), codes.map(show).join("\n\n"));
@@ -32,7 +32,7 @@ export function addCode(program: Command, global: () => GlobalOptions): void {
         .addOption(new Option("--flow <FLOW>", "what the user must do first").choices([...flows]).default("standard"))
         .option("--discovery <LIST>", `ways to find the device, comma-separated: ${transports.join(" ")}`, "ip")
         .action(async (options: { passcode?: string; passcodeFile?: string; discriminator?: string; vendor: string; product: string; flow: string; discovery: string }) => {
-            const passcode = await secret("the passcode", options.passcode, options.passcodeFile);
+            const passcode = await secret("the passcode", options.passcode, options.passcodeFile, signal);
             const core = await start();
             const request = {
                 vendorId: integerArgument("--vendor", options.vendor, 0, 0xffff),

@@ -8,7 +8,7 @@ import {
 } from "../../commission/interaction.js";
 import type { AttestationDecision, AttestationReport, StepEvent, ThreadDataset, WifiCredentials } from "../../commission/types.js";
 import { start } from "../../core.js";
-import { TlvError } from "../../errors.js";
+import { TlvError, UnexpectedDataError } from "../../errors.js";
 import { toJson, type Json } from "../../json.js";
 import type { TlvValue } from "../../tlv.js";
 import { discover } from "../dnssd.js";
@@ -101,9 +101,9 @@ function addCommission(program: Command, global: () => GlobalOptions, signal: Ab
         .option("--certified-only", "never ask: certified devices or none")
         .action(async (argument: string | undefined, flags: CommissionFlags) => {
             const options = global();
-            const code = await secret("the setup code", argument, flags.codeFile);
+            const code = await secret("the setup code", argument, flags.codeFile, signal);
             if (code === undefined) throw new UsageError("give a setup code, - or --code-file");
-            const network = await networkOf(flags);
+            const network = await networkOf(flags, signal);
             // Before a home is made of it: what cannot be meant makes none.
             (await start()).request("parseCode", { text: code });
             if (flags.address !== undefined) parseAddress(flags.address);
@@ -128,11 +128,11 @@ function addCommission(program: Command, global: () => GlobalOptions, signal: Ab
         });
 }
 
-async function networkOf(flags: CommissionFlags): Promise<WifiCredentials | ThreadDataset | undefined> {
-    const dataset = await secret("the Thread dataset", flags.threadDataset, flags.threadDatasetFile);
+async function networkOf(flags: CommissionFlags, signal: AbortSignal): Promise<WifiCredentials | ThreadDataset | undefined> {
+    const dataset = await secret("the Thread dataset", flags.threadDataset, flags.threadDatasetFile, signal);
     if (dataset !== undefined && flags.wifi !== undefined) throw new UsageError("give a Wi-Fi or a Thread network, not both");
     if (dataset !== undefined) return { kind: "thread", dataset };
-    const password = await secret("the Wi-Fi password", flags.wifiPassword, flags.wifiPasswordFile);
+    const password = await secret("the Wi-Fi password", flags.wifiPassword, flags.wifiPasswordFile, signal, true);
     if (flags.wifi !== undefined) return { kind: "wifi", ssid: flags.wifi, password: password ?? "" };
     if (password !== undefined) throw new UsageError("a Wi-Fi password without --wifi");
     return undefined;
@@ -176,7 +176,9 @@ function addInteractions(program: Command, global: () => GlobalOptions, signal: 
             const report = await withNode(node, flags, connection => connection.readMany({ attributes, events }, { fabricFiltered: flags.allFabrics !== true, signal }));
             const [only] = report.attributes;
             // One exact path: its value alone, or its error as the command's.
-            if (paths.length === 1 && events.length === 0 && only !== undefined && !paths[0]?.includes("*")) {
+            const [path = ""] = paths;
+            if (paths.length === 1 && events.length === 0 && isExact(path)) {
+                if (only === undefined) throw new UnexpectedDataError(`the node did not answer for ${path}`);
                 if (only.error !== undefined) throw only.error;
                 const { value = null } = attributeJson(only);
                 return result(global(), value, typeof value === "string" ? value : JSON.stringify(value));
@@ -248,6 +250,7 @@ function addDiscover(program: Command, global: () => GlobalOptions, signal: Abor
         .option("--interface <NAME...>", "network interfaces to search on")
         .action(async (flags: { kind: "commissionable" | "operational"; discriminator?: string; timeout: string; interface?: string[] }) => {
             const seconds = integerArgument("--timeout", flags.timeout, 1, 3600);
+            if (flags.discriminator !== undefined && flags.kind === "operational") throw new UsageError("devices in use tell no discriminator: --discriminator is for --kind commissionable");
             const query = flags.discriminator === undefined ? { all: flags.kind } : { discriminator: integerArgument("--discriminator", flags.discriminator, 0, 4095), short: false };
             const end = AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]);
             const found = new Map<string, { [key: string]: Json }>();
@@ -309,6 +312,11 @@ function attributeSelector(path: string): AttributeSelector {
 function eventSelector(path: string): EventSelector {
     const { member, ...rest } = parts(path);
     return member === undefined ? rest : { ...rest, event: numberOr(member) };
+}
+
+function isExact(path: string): boolean {
+    const { endpoint, cluster, member } = parts(path);
+    return endpoint !== undefined && cluster !== undefined && member !== undefined;
 }
 
 function exactPath(path: string, what: string): { endpoint: number; cluster: string; member: string } {

@@ -27,12 +27,16 @@ export class UsageError extends Error {}
 /** The user pressed Ctrl-C, or the process was told to end. */
 export class Interrupted extends Error {}
 
+/** Whoever read the results has gone. */
+export class Unread extends Interrupted {}
+
 const noAnswer = new Set(["not-found", "pase-timeout", "not-seen", "connection-lost", "connect-failed", "case-failed"]);
 const network = new Set([
     "scan-failed", "wifi-not-found", "wifi-auth", "wifi-security", "network-table-full", "ip-failed", "thread-dataset", "thread-not-found", "retry-refused",
 ]);
 
 export function exitCodeOf(error: unknown): number {
+    if (error instanceof Unread) return exitCodes.done;
     if (error instanceof Interrupted) return exitCodes.interrupted;
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
     if (error instanceof MatterCommissionError) return commissionCode(error.code);

@@ -1,4 +1,5 @@
 /** Results go to standard output, all else to standard error. */
+import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { Json } from "../../json.js";
 import { UsageError } from "./exit.js";
@@ -11,47 +12,86 @@ export interface GlobalOptions {
 
 /** Prints a result: as JSON on one line, or as the text that a person reads. */
 export function result(options: GlobalOptions, json: Json, text: string): void {
-    process.stdout.write(`${options.json ? JSON.stringify(json) : text}\n`);
+    process.stdout.write(`${options.json ? JSON.stringify(json) : printable(text)}\n`);
 }
 
 /** Tells how it goes, unless --quiet. */
 export function progress(options: GlobalOptions, text: string): void {
-    if (!options.quiet) process.stderr.write(`${text}\n`);
+    if (!options.quiet) process.stderr.write(`${printable(text)}\n`);
 }
 
-/** A secret from the command line, a file, or standard input (`-`): its first line. */
-export async function secret(what: string, given: string | undefined, file: string | undefined): Promise<string | undefined> {
+/** Names and texts are a device's: none of their control characters reaches the terminal. */
+export function printable(text: string): string {
+    return text.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, "\ufffd");
+}
+
+/** A secret's first line is far shorter, whatever the file holds. */
+const maxSecret = 65_536;
+
+/**
+ * A secret from the command line, a file, or standard input (`-`): its first line, without the line's end and, unless
+ * blanks may belong to it, those around it.
+ */
+export async function secret(what: string, given: string | undefined, file: string | undefined, signal: AbortSignal, blanks = false): Promise<string | undefined> {
     if (given !== undefined && file !== undefined) throw new UsageError(`${what}: give it as an argument or by a file, not both`);
     if (given !== undefined && given !== "-") return given;
     if (given === undefined && file === undefined) return undefined;
-    const content = file === undefined || file === "-" ? await standardInput() : await fileContent(what, file);
-    const [line = ""] = content.split(/\r?\n/, 1);
-    if (line.trim() === "") throw new UsageError(`${what}: ${file === undefined || file === "-" ? "standard input" : file} is empty`);
-    return line.trim();
+    const standard = file === undefined || file === "-";
+    const [line = ""] = (standard ? await standardInput(what, signal) : await fileBeginning(what, file)).split(/\r?\n/, 1);
+    if (line.trim() === "") throw new UsageError(`${what}: ${standard ? "standard input" : file} is empty`);
+    return blanks ? line : line.trim();
 }
 
-export async function fileContent(what: string, file: string): Promise<string> {
-    return new TextDecoder().decode(await fileOctets(what, file));
+async function fileBeginning(what: string, file: string): Promise<string> {
+    try {
+        const chunks: Buffer[] = [];
+        for await (const chunk of createReadStream(file, { end: maxSecret - 1 })) chunks.push(chunk as Buffer);
+        return new TextDecoder().decode(Buffer.concat(chunks));
+    } catch (cause) {
+        throw unreadable(what, file, cause);
+    }
 }
 
 export async function fileOctets(what: string, file: string): Promise<Uint8Array> {
     try {
         return new Uint8Array(await readFile(file));
     } catch (cause) {
-        throw new UsageError(`${what}: ${file} cannot be read (${cause instanceof Error ? cause.message : String(cause)})`);
+        throw unreadable(what, file, cause);
     }
 }
 
-async function standardInput(): Promise<string> {
-    process.stdin.setEncoding("utf8");
-    let text = "";
-    for await (const chunk of process.stdin) {
-        text += chunk as string;
-        // The first line is all that is wanted: a person at a terminal ends it with Return.
-        if (text.includes("\n")) break;
-    }
-    process.stdin.destroy();
-    return text;
+function unreadable(what: string, file: string, cause: unknown): UsageError {
+    return new UsageError(`${what}: ${file} cannot be read (${cause instanceof Error ? cause.message : String(cause)})`);
+}
+
+let taken: string | undefined;
+
+/** Reads up to the first line's end, which at a terminal is Return. What follows stays there for a later question. */
+function standardInput(what: string, signal: AbortSignal): Promise<string> {
+    if (taken !== undefined) throw new UsageError(`${what}: standard input holds ${taken} already, and one of them only`);
+    taken = what;
+    const { stdin } = process;
+    return new Promise((resolve, reject) => {
+        let text = "";
+        const decoder = new TextDecoder();
+        const end = (settle: () => void): void => {
+            stdin.off("data", read).off("end", ended).off("error", ended).pause();
+            // One that stays open, as a terminal does, must not keep the command from ending.
+            (stdin as { unref?(): void }).unref?.();
+            signal.removeEventListener("abort", aborted);
+            settle();
+        };
+        const ended = (): void => end(() => resolve(text));
+        const aborted = (): void => end(() => reject(signal.reason as Error));
+        const read = (chunk: Buffer): void => {
+            text += decoder.decode(chunk, { stream: true });
+            if (text.includes("\n") || text.length >= maxSecret) ended();
+        };
+        if (signal.aborted) return aborted();
+        signal.addEventListener("abort", aborted);
+        (stdin as { ref?(): void }).ref?.();
+        stdin.on("data", read).on("end", ended).on("error", ended);
+    });
 }
 
 /** A whole number in a range. */

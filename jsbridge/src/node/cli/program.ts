@@ -4,8 +4,8 @@ import { Command } from "commander";
 import { defaultDirectory } from "../open.js";
 import { addCode } from "./code.js";
 import { addDevices } from "./devices.js";
-import { exitCodeOf, exitCodes, Interrupted } from "./exit.js";
-import type { GlobalOptions } from "./io.js";
+import { exitCodeOf, exitCodes, Interrupted, Unread } from "./exit.js";
+import { printable, type GlobalOptions } from "./io.js";
 import { addTrust } from "./trust.js";
 
 const exitHelp = `
@@ -26,6 +26,9 @@ export async function run(argv: readonly string[]): Promise<number> {
     };
     process.on("SIGINT", interrupt);
     process.on("SIGTERM", interrupt);
+    // Nobody reads the results any more (`| head -1`): as good as an interruption, and no error.
+    process.stdout.on("error", () => abort.abort(new Unread("nobody reads the results")));
+    process.stderr.on("error", () => {});
     const program = makeProgram(abort.signal);
     try {
         await program.parseAsync(argv as string[]);
@@ -54,21 +57,21 @@ function makeProgram(signal: AbortSignal): Command {
     const global = (): GlobalOptions => program.opts<GlobalOptions>();
     addDevices(program, global, signal);
     addTrust(program, global, signal);
-    addCode(program, global);
+    addCode(program, global, signal);
     return program;
 }
 
 /** One sentence; commander has told its own already. */
 function report(options: Partial<GlobalOptions>, error: unknown, code: number): void {
-    if (code === exitCodes.done || (error as { code?: unknown }).code?.toString().startsWith("commander.")) return;
+    if (code === exitCodes.done || error instanceof Unread || (error as { code?: unknown }).code?.toString().startsWith("commander.")) return;
     const message = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`matter-session: ${message}\n`);
+    process.stderr.write(`matter-session: ${printable(message)}\n`);
     if (code === exitCodes.unexpected && error instanceof Error && error.stack !== undefined) process.stderr.write(`${error.stack}\n`);
     const { code: id, step, retry, waitMs } = error as { code?: unknown; step?: unknown; retry?: unknown; waitMs?: unknown };
     if (typeof id === "string" && retry !== undefined && options.quiet !== true) {
         const wait = typeof waitMs === "number" && waitMs > 0 ? `, in ${Math.ceil(waitMs / 1000)} s` : "";
         const { cause } = error as Error;
-        if (cause instanceof Error) process.stderr.write(`  ${cause.message}\n`);
+        if (cause instanceof Error) process.stderr.write(`  ${printable(cause.message)}\n`);
         process.stderr.write(`  (${id}, at step "${String(step)}"; try again: ${String(retry)}${wait})\n`);
     }
 }
