@@ -22,7 +22,7 @@ function assertReport({ ours }, which, handshakes, what) {
     assert.ok(ours.encodes > 5 && ours.decodes > 5, `${what}: ${ours.encodes} encodes, ${ours.decodes} decodes`);
 }
 
-for (const [device, controller] of [["ours", "ours"], ["ours", "original"], ["original", "ours"], ["original", "original"]]) {
+for (const [device, controller] of [["ours", "ours"], ["ours", "original"], ["original", "ours"], ["original", "original"], ["all ours", "all ours"]]) {
     test(`device ${device}, controller ${controller}: commissioning, toggles, a subscription, a restart, removal`, async () => {
         const by = {};
         for (const { step, after: _, ...rest } of await inNamespace(fileURLToPath(new URL("today-inside.mjs", import.meta.url)), [device, controller], { milliseconds: 180_000 })) {

@@ -1,7 +1,7 @@
 // Runs in a network namespace, for matterjs-today.test.mjs: a light and a controller of matter.js 0.17.9, each in a process
 // of its own, each with its own sessions or with ours. Prints what happened, step by step.
 //
-//     node today-inside.mjs DEVICE CONTROLLER [--verbose]     each "ours" or "original"
+//     node today-inside.mjs DEVICE CONTROLLER [--verbose]     each "ours", "original", or "all ours" with our Crypto too
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,10 @@ import { startPeer } from "./peers/start.mjs";
 
 const [device, controller, ...more] = process.argv.slice(2);
 const start = (which, script, args) => {
-    const modules = [...(which === "ours" ? [import.meta.resolve("matter-session/matterjs/register")] : []), new URL("peers/today-report.mjs", import.meta.url).href];
+    const peer = name => new URL(`peers/${name}`, import.meta.url).href;
+    const modules = [peer("today-report.mjs")];
+    if (which === "all ours") modules.unshift(peer("matterjs-crypto.mjs"));
+    if (which !== "original") modules.unshift(import.meta.resolve("matter-session/matterjs/register"));
     return startPeer(script, [...args, ...more], { node: modules.flatMap(module => ["--import", module]) });
 };
 const print = (step, value = {}) => console.log(JSON.stringify({ step, after: Math.round(performance.now()), ...value }));
