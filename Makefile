@@ -125,6 +125,7 @@ size: $(BLOB)
 bench: build
 	$(NODE) jsbridge/bench/commission.mjs
 	$(NODE) jsbridge/bench/handshakes.mjs
+	$(NODE) jsbridge/bench/crypto.mjs
 
 fuzz:
 	@for package in $$($(GO) list $(GO_PACKAGES)); do

@@ -1,4 +1,4 @@
-/** `node --import matter-session/matterjs/register app.js`: matter.js 0.9.4 on this package's sessions. */
+/** `node --import matter-session/matterjs/register app.js`: matter.js 0.9.4 or 0.17.9 on this package's sessions. */
 import * as nodeModule from "node:module";
 import { ImplementationError } from "../errors.js";
 import "./boot.js";
