@@ -239,6 +239,36 @@ func TestAcknowledgedBeforeWritten(t *testing.T) {
 	}
 }
 
+// The wait for the last acknowledgement begins when its segment is written, not before.
+func TestAcknowledgementDuringTheNextWrite(t *testing.T) {
+	c, p := open2(t, Config{SegmentSize: 20}, Config{})
+	c.Send(0, make([]byte, 30))
+	pass(t, 0, c, p)
+	p.Tick(2_500)
+	second := c.Output().Segment
+	pass(t, 2_500, p, c)
+	if c.ackedBy != 0 || len(second) == 0 {
+		t.Error("waits for the acknowledgement of what is not written")
+	}
+	c.Written(10_000)
+	if c.ackedBy != 25_000 {
+		t.Errorf("waits until %d", c.ackedBy)
+	}
+}
+
+// An acknowledgement that the peer's full window keeps back is no deadline: it cannot go by time alone.
+func TestNoDeadlineWhileTheWindowIsFull(t *testing.T) {
+	c, _ := open2(t, Config{Window: 1}, Config{})
+	c.Send(0, []byte("x"))
+	c.Output()
+	c.Written(0)
+	c.Receive(0, []byte{5, 1, 1, 0, 'a'})
+	c.Tick(5_000)
+	if out := c.Output(); out.Segment != nil || out.Err != nil || out.Deadline != 15_000 {
+		t.Errorf("%x, %v, deadline %d", out.Segment, out.Err, out.Deadline)
+	}
+}
+
 // Complete messages are there also when what followed was refused.
 func TestMessagesBeforeAnError(t *testing.T) {
 	c := opened(t)

@@ -135,9 +135,6 @@ func (c *Conn) receiveSegment(b []byte) error {
 			return err
 		}
 	}
-	if c.owed() == 0 {
-		c.ackAt = 0
-	}
 	c.lastReceived++
 	if s.hasMessage() {
 		c.dataOwed, c.quiet = true, 0

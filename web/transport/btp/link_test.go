@@ -256,7 +256,7 @@ func (l *link) pump(t testing.TB, i int, lastMade *Instant) {
 		t.Fatalf("at %d, end %d, segment size %d, window %d: %v", l.now, i, l.watcher.size, l.watcher.window, out.Err)
 	}
 	e.deadline, e.waits = out.Deadline, out.HasDeadline
-	if out.HasDeadline && out.Deadline <= l.now && out.Segment != nil {
+	if out.HasDeadline && out.Deadline <= l.now {
 		t.Fatalf("at %d, end %d: a deadline in the past, %d", l.now, i, out.Deadline)
 	}
 	for _, m := range out.Messages {

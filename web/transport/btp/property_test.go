@@ -123,3 +123,39 @@ func TestAnswersUnderTheSmallestWindows(t *testing.T) {
 		}
 	}
 }
+
+// After an idle minute the peer's two messages, one after the other, do not wait either.
+func TestMessagesUnderTheSmallestWindowsAfterAPause(t *testing.T) {
+	for _, window := range []int{1, 2, 3} {
+		c, p := open2(t, Config{Window: window, SegmentSize: 20}, Config{})
+		now, arrived := Instant(0), 0
+		carry := func(until Instant) {
+			for ; now < until; now += 5 {
+				c.Tick(now)
+				p.Tick(now)
+				arrived += len(pass(t, now, c, p).Messages)
+				pass(t, now, p, c)
+			}
+		}
+		for carry(60_000); arrived < 3; {
+			before := arrived
+			carry(now + 100)
+			if err := p.Send(now, make([]byte, 10)); err != nil {
+				t.Fatal(err)
+			}
+			// The first may wait for the slot that an idle side hands back late.
+			wait := Instant(100)
+			if before == 0 {
+				wait = Instant(SendAckTime) + 100
+			}
+			for start := now; arrived == before; carry(now + 5) {
+				if now > start+wait {
+					t.Fatalf("window %d: message %d not there after %d ms", window, arrived, wait)
+				}
+			}
+		}
+		if d := c.ackDelay(); d > SendAckTime {
+			t.Errorf("window %d: an acknowledgement waits %d ms", window, d)
+		}
+	}
+}
