@@ -15,13 +15,14 @@
 //     {"do": "close"}                                  sends CloseSession on every session to it
 // or {"answer": name, "error": text}. Octets are hexadecimal. The address is given, so no discovery takes part. It ends as device.mjs does.
 
-import { ControllerBehavior, Crypto, NodeId, Seconds, ServerNode } from "@matter/main";
+import { ControllerBehavior, NodeId, Seconds, ServerNode } from "@matter/main";
 import { OnOffClient } from "@matter/main/behaviors/on-off";
 import { OnOff } from "@matter/main/clusters/on-off";
 import {
     ControllerCommissioner,
     ControllerCommissioningFlow,
     FabricAuthority,
+    NodeSession,
     PeerSet,
     Read,
     SessionManager,
@@ -88,16 +89,12 @@ async function ownFabric() {
     return controller.env.get(FabricAuthority).defaultFabric(config, false);
 }
 
-// The information string of the key derivation is the one thing that tells a resumed session from a full one.
+// How a session came to be is known only where it is made.
 let resumed = false;
-const crypto = environment.get(Crypto);
-const createHkdfKey = crypto.createHkdfKey;
-crypto.createHkdfKey = function (secret, salt, info, ...rest) {
-    const text = Buffer.from(info).toString();
-    if (text === "SessionResumptionKeys" || text === "SessionKeys") {
-        resumed = text === "SessionResumptionKeys";
-    }
-    return createHkdfKey.call(this, secret, salt, info, ...rest);
+const create = NodeSession.create;
+NodeSession.create = function (config) {
+    resumed = config.isResumption;
+    return create.call(this, config);
 };
 
 async function readOnOff() {

@@ -10,9 +10,9 @@
 // Commands on standard input: {"do": "state"}, {"do": "set", "onOff": bool}, {"do": "erase"} (factory reset, which also
 // opens a new commissioning window). It ends with its standard input, by a signal, and with its parent.
 
-import { Crypto, ServerNode, VendorId } from "@matter/main";
+import { NodeId, ServerNode, VendorId } from "@matter/main";
 import { OnOffLightDevice } from "@matter/main/devices/on-off-light";
-import { SessionManager } from "@matter/main/protocol";
+import { NodeSession, SessionManager } from "@matter/main/protocol";
 import { parseArgs } from "node:util";
 import { prepare, print, serve } from "./matterjs.mjs";
 
@@ -79,15 +79,13 @@ function watch() {
 }
 node.lifecycle.online.on(watch);
 
-// The information string of the key derivation is the one thing that tells a resumed session from a full one.
-const crypto = environment.get(Crypto);
-const createHkdfKey = crypto.createHkdfKey;
-crypto.createHkdfKey = function (secret, salt, info, ...rest) {
-    const text = Buffer.from(info).toString();
-    if (text === "SessionResumptionKeys" || (text === "SessionKeys" && salt.byteLength > 0)) {
-        print({ resumed: text === "SessionResumptionKeys" });
+// How a session came to be is known only where it is made.
+const create = NodeSession.create;
+NodeSession.create = function (config) {
+    if (config.peerNodeId !== NodeId.UNSPECIFIED_NODE_ID) {
+        print({ resumed: config.isResumption });
     }
-    return createHkdfKey.call(this, secret, salt, info, ...rest);
+    return create.call(this, config);
 };
 
 function ready() {
