@@ -14,7 +14,8 @@ const none = new Uint8Array(0);
 
 /** As much of matter.js's configuration as is read here. */
 interface Config {
-    manager?: { construction: PromiseLike<unknown> } | undefined;
+    manager?: { construction: PromiseLike<unknown>; sessions: { add(session: object): unknown } } | undefined;
+    delayManagerRegistration?: boolean | undefined;
     fabric?: { nodeId: NodeId } | undefined;
     peerNodeId: NodeId;
     isInitiator: boolean;
@@ -67,8 +68,10 @@ export class NodeSession extends Base {
     constructor(config: Config) {
         const { decryptKey, encryptKey, attestationKey, peerNodeId: peerNode } = config;
         const keys = config.keys ?? SessionKeys.from({ localNode: localNodeOf(config), peerNode, decryptKey: Bytes.of(decryptKey), encryptKey: Bytes.of(encryptKey), attestationKey: Bytes.of(attestationKey) });
-        super({ ...config, decryptKey: none, encryptKey: none, attestationKey: none });
+        // Whoever is told of the session may use it at once: it is registered when it has its keys.
+        super({ ...config, decryptKey: none, encryptKey: none, attestationKey: none, delayManagerRegistration: true });
         this.#keys = keys;
+        if (config.delayManagerRegistration !== true) config.manager?.sessions.add(this);
     }
 
     get attestationChallengeKey(): Uint8Array {
