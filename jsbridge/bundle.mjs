@@ -38,6 +38,7 @@ await Promise.all([
     build({ ...classes, format: "esm", outfile: join(target, "stand-in.js"), platform: "neutral" }),
     build({ ...classes, entryPoints: [join(source, "matterjs/today/classes.ts")], format: "esm", outfile: join(target, "stand-in-today.js"), platform: "neutral" }),
     build({ ...classes, format: "cjs", outfile: join(target, "stand-in.cjs") }),
+    build({ ...classes, entryPoints: [join(source, "matterjs/today/classes.ts")], format: "cjs", outfile: join(target, "stand-in-today.cjs") }),
     build({ ...common, entryPoints: [join(source, "matterjs/report.ts")], format: "cjs", outfile: join(target, "report.cjs") }),
     build({
         ...common,

@@ -48,7 +48,7 @@ test("another version is refused, with a sentence that names those that are know
         writeFileSync(join(directory, "app.mjs"), 'import "./node_modules/@matter/protocol/dist/esm/session/NodeSession.js";\n');
         const { status, stderr } = spawnSync(process.execPath, ["--import", import.meta.resolve("matter-session/matterjs/register"), join(directory, "app.mjs")], { encoding: "utf8" });
         assert.equal(status, 1);
-        assert.match(stderr, /matter-session cannot stand in for the sessions of @matter\/protocol 0\.17\.8 \(.*\): it knows those of @project-chip\/matter\.js 0\.9\.4, and of @matter\/protocol 0\.17\.9 in ES modules/);
+        assert.match(stderr, /matter-session cannot stand in for the sessions of @matter\/protocol 0\.17\.8 \(.*\): it knows those of @project-chip\/matter\.js 0\.9\.4, and of @matter\/protocol 0\.17\.9 in Node/);
     } finally {
         rmSync(directory, { recursive: true, force: true });
     }

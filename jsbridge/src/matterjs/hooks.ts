@@ -1,6 +1,6 @@
 /** Customization hooks of Node's loader. They never wait: newer versions of Node run them between two imports, older ones in a thread. */
 import { readFileSync } from "node:fs";
-import { recognise, scheme, standInFor } from "./modules.js";
+import { original, recognise, scheme, standInFor } from "./modules.js";
 
 interface Resolved {
     url: string;
@@ -16,8 +16,6 @@ interface Loaded {
 type Next<R> = (specifier: string, context?: object) => R;
 
 const query = "matterjs";
-/** What the stand-ins extend is asked for by this. */
-const original = "?original";
 const standIns: string = new URL("./stand-in.js", import.meta.url).href, today: string = new URL("./stand-in-today.js", import.meta.url).href;
 const report: string = new URL("./report.js", import.meta.url).href;
 

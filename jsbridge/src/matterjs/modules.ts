@@ -8,7 +8,7 @@ import { join } from "node:path";
 
 /** The versions of `@project-chip/matter.js` whose modules are known. */
 export const supported: readonly string[] = ["0.9.4"];
-/** The versions of `@matter/protocol`, in ES modules. */
+/** The versions of `@matter/protocol`. */
 export const supportedToday: readonly string[] = ["0.17.9"];
 
 /** Of `@project-chip/matter.js`. */
@@ -53,6 +53,8 @@ export type Kind = "0.9.4" | "today";
 
 /** How the stand-ins name what they take from matter.js: `matterjs:common/MatterError.js`. */
 export const scheme = "matterjs:";
+/** What follows the path of a module that is replaced, when what it was before is meant. */
+export const original = "?original";
 
 /** What they take. */
 export const borrowed: readonly string[] = [
@@ -115,7 +117,7 @@ function kindOf(base: string, kinds: readonly Kind[]): Kind | undefined {
     if (name === "@matter/protocol" && supportedToday.includes(version) && kinds.includes("today")) return "today";
     throw new Error(
         `matter-session cannot stand in for the sessions of ${name} ${version} (${base}): it knows those of @project-chip/matter.js ${supported.join(", ")}, `
-        + `and of @matter/protocol ${supportedToday.join(", ")} in ES modules that Node loads by matter-session/matterjs/register`,
+        + `and of @matter/protocol ${supportedToday.join(", ")} in Node, by matter-session/matterjs/register or register-cjs`,
     );
 }
 
