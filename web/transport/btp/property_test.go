@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-var messages = flag.Int("messages", 6_000, "messages of 0 to 1,280 octets to carry over Bluetooth")
+var messages = flag.Int("messages", 4_000, "messages of 0 to 1,280 octets to carry over Bluetooth")
 
 // TestField_F15_TwoEngines carries messages both ways over links of all segment
 // sizes and windows, beginning shortly before the sequence numbers wrap, with
