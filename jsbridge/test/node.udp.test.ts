@@ -83,7 +83,7 @@ describe("UDP transport", () => {
             hello[0] = 0;
             await new Promise(done => setTimeout(done, 50));
             const got: number[] = [];
-            channel.receive(message => got.push(message[0]!));
+            await new Promise<void>(resolve => channel.receive(message => got.push(message[0]!) === 5 && resolve()));
             assert.deepEqual(got, [0, 1, 2, 3, 4]);
             assert.equal(peers.length, 1);
         });
@@ -94,12 +94,12 @@ describe("UDP transport", () => {
         await new Promise<void>(done => peer.bind(0, "127.0.0.1", done));
         const channel = await client.open({ host: "127.0.0.1", port: peer.address().port }, never);
         const got: Uint8Array[] = [];
-        channel.receive(message => got.push(message));
+        const heard = new Promise<void>(resolve => channel.receive(message => (got.push(message), resolve())));
         const port = await client.listen(4);
         await new Promise(done => stranger.send(bytes(1), port, "127.0.0.1", done));
         await new Promise(done => peer.send(new Uint8Array(1281), port, "127.0.0.1", done));
         await new Promise(done => peer.send(new Uint8Array(1280), port, "127.0.0.1", done));
-        await new Promise(done => setTimeout(done, 50));
+        await heard; // the loopback keeps order
         stranger.close();
         peer.close();
         assert.deepEqual(got.map(message => message.length), [1280]);
