@@ -1,5 +1,5 @@
 /** Message and protocol headers. Matter Core §4.4. */
-import { octets, unsigned } from "../common/arguments.js";
+import { octets, structure, unsigned } from "../common/arguments.js";
 import { ImplementationError, NotImplementedError, UnexpectedDataError } from "../common/MatterError.js";
 import { NodeId } from "../datatype/NodeId.js";
 import { platform } from "../platform.js";
@@ -84,13 +84,15 @@ export class MessageCodec {
     }
 
     /** Takes a decrypted payload apart. @throws {@link UnexpectedDataError} if it is malformed */
-    static decodePayload({ header, applicationPayload }: DecodedPacket): DecodedMessage {
+    static decodePayload(packet: DecodedPacket): DecodedMessage {
+        const { header, applicationPayload } = structure("packet", packet);
         const reader = new Reader(applicationPayload, "protocol header");
         const payloadHeader = readPayloadHeader(reader);
         return { packetHeader: header, payloadHeader, securityExtension: payloadHeader.hasSecuredExtension ? reader.counted() : undefined, payload: reader.rest() };
     }
 
     static encodePayload(message: Message): Packet {
+        structure("payloadHeader", structure("message", message).payloadHeader);
         refuseSecuredExtensions(message);
         const payload = octets("payload", message.payload);
         const room = new Uint8Array(MAX_HEADER_SIZE + payload.length);
@@ -99,19 +101,22 @@ export class MessageCodec {
         return { header: message.packetHeader, applicationPayload: room.slice(0, at + payload.length) };
     }
 
-    static encodePacket({ header, applicationPayload, messageExtension }: Packet): Uint8Array {
+    static encodePacket(packet: Packet): Uint8Array {
+        const { header, applicationPayload, messageExtension } = structure("packet", packet);
+        structure("header", header);
         if (messageExtension !== undefined || header.hasMessageExtensions) {
             throw new NotImplementedError("Message extensions not supported when encoding a packet.");
         }
         const payload = octets("applicationPayload", applicationPayload);
         const head = this.encodePacketHeader(header);
-        const packet = new Uint8Array(head.length + payload.length);
-        packet.set(head);
-        packet.set(payload, head.length);
-        return packet;
+        const datagram = new Uint8Array(head.length + payload.length);
+        datagram.set(head);
+        datagram.set(payload, head.length);
+        return datagram;
     }
 
     static encodePacketHeader(header: PacketHeader): Uint8Array {
+        structure("header", header);
         const room = new Uint8Array(MAX_HEADER_SIZE);
         return room.slice(0, writePacketHeader(header, room, 0));
     }

@@ -18,6 +18,26 @@ export function octets(name: string, value: unknown, length?: number): Uint8Arra
     return given;
 }
 
+/** @returns value, which has methods of those names */
+export function having<T>(name: string, value: T, ...methods: readonly (keyof T & string)[]): T {
+    for (const method of methods) {
+        if (typeof (value as T | null | undefined)?.[method] !== "function") throw new ImplementationError(`${name}: expected an object with ${methods.join("() and ")}(), got ${described(value)}`);
+    }
+    return value;
+}
+
+/** @returns value, which is a function */
+export function callable<T>(name: string, value: T): T {
+    if (typeof value === "function") return value;
+    throw new ImplementationError(`${name}: expected a function, got ${described(value)}`);
+}
+
+/** @returns value, which is an object */
+export function structure<T>(name: string, value: T): T {
+    if (typeof value === "object" && value !== null) return value;
+    throw new ImplementationError(`${name}: expected an object, got ${described(value)}`);
+}
+
 /** What a value is, without its content: it may be a key. */
 function described(value: unknown): string {
     if (value === null) return "null";

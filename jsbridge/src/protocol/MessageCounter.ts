@@ -1,4 +1,5 @@
 /** Outgoing message counters. Matter Core §4.6. */
+import { callable, having } from "../common/arguments.js";
 import { InternalError } from "../common/MatterError.js";
 import { platform, type Construction } from "../platform.js";
 import type { StorageContext } from "../storage/StorageContext.js";
@@ -31,6 +32,7 @@ export class MessageCounter {
      * counter. With it the counter goes on from 0; without it, it stops
      */
     constructor(aboutToRolloverCallback?: () => void, rolloverInfoDifference: number = rolloverNotice) {
+        if (aboutToRolloverCallback !== undefined) callable("aboutToRolloverCallback", aboutToRolloverCallback);
         this.aboutToRolloverCallback = aboutToRolloverCallback;
         this.rolloverInfoDifference = rolloverInfoDifference;
     }
@@ -59,7 +61,7 @@ export class PersistedMessageCounter extends MessageCounter {
 
     constructor(storageContext: StorageContext, storageKey: string, aboutToRolloverCallback?: () => void, rolloverInfoDifference?: number) {
         super(aboutToRolloverCallback, rolloverInfoDifference);
-        this.#storage = storageContext;
+        this.#storage = having("storageContext", storageContext, "get", "has", "set");
         this.#key = storageKey;
         this.#construction = platform().construction<PersistedMessageCounter>(this, () => this.#restore());
     }

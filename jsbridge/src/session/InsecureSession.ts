@@ -1,4 +1,5 @@
 import { MessageCodec, type DecodedMessage, type DecodedPacket, type Message, type Packet } from "../codec/MessageCodec.js";
+import { structure } from "../common/arguments.js";
 import { MatterFlowError } from "../common/MatterError.js";
 import { NodeId } from "../datatype/NodeId.js";
 import type { Fabric } from "../fabric/Fabric.js";
@@ -23,7 +24,7 @@ export class InsecureSession<T> extends Session<T> {
         isInitiator?: boolean | undefined;
     }) {
         super({
-            ...args,
+            ...structure("InsecureSession's argument", args),
             // A peer that we speak to first may sleep.
             setActiveTimestamp: args.isInitiator !== true,
             // The first message to arrive need not be the first that was sent: nothing before it counts as seen.

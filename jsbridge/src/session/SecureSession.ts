@@ -1,5 +1,5 @@
 import { MessageCodec, MAX_HEADER_SIZE, refuseSecuredExtensions, writePacketHeader, writePayloadHeader, type DecodedMessage, type DecodedPacket, type Message, type Packet } from "../codec/MessageCodec.js";
-import { octets, unsigned } from "../common/arguments.js";
+import { callable, having, octets, structure, unsigned } from "../common/arguments.js";
 import { ImplementationError, MatterFlowError, StatusResponseError } from "../common/MatterError.js";
 import { NodeId } from "../datatype/NodeId.js";
 import type { Fabric } from "../fabric/Fabric.js";
@@ -103,6 +103,7 @@ export class SecureSession<T> extends Session<T> {
 
     /** Makes the session in which a handshake has ended. */
     static async create<T>(args: SecureSessionCreation<T> | SecureSessionAdoption<T>): Promise<SecureSession<T>> {
+        structure("create's argument", args);
         const keys = "handle" in args ? SessionKeys.adopt(args.handle, localNodeOf(args.peerNodeId, args.fabric)) : derive(args);
         try {
             const { peerSessionParameters } = args as SecureSessionCreation<T>;
@@ -116,6 +117,8 @@ export class SecureSession<T> extends Session<T> {
     constructor(args: SecureSessionArguments<T>) {
         const id = unsigned("id", args.id, 16), peerSessionId = unsigned("peerSessionId", args.peerSessionId, 16);
         const peerNodeId = NodeId.checked("peerNodeId", args.peerNodeId);
+        callable("closeCallback", args.closeCallback);
+        if (args.fabric !== undefined) having("fabric", args.fabric, "addSession");
         const keys = args.keys ?? SessionKeys.from({ ...args, localNode: localNodeOf(peerNodeId, args.fabric), peerNode: peerNodeId });
         super({
             closeCallback: args.closeCallback,
@@ -199,6 +202,7 @@ export class SecureSession<T> extends Session<T> {
 
     /** Tells a PASE session which fabric it has commissioned. @throws {@link MatterFlowError} the second time */
     addAssociatedFabric(fabric: Fabric): void {
+        structure("fabric", fabric);
         if (this.#fabric !== undefined) throw new MatterFlowError("Session already has an associated Fabric. Cannot change this.");
         this.#fabric = fabric;
         this.#caseAuthenticatedTags = fabric.caseAuthenticatedTags ?? [];
@@ -223,7 +227,8 @@ export class SecureSession<T> extends Session<T> {
      * @throws {@link UnexpectedDataError} if the packet is malformed or forged
      */
     decode(packet: DecodedPacket, aad?: Uint8Array): DecodedMessage {
-        const { header, applicationPayload, messageExtension } = packet;
+        const { header, applicationPayload, messageExtension } = structure("packet", packet);
+        structure("header", header);
         if (header.hasMessageExtensions) logger.info(`Message extensions are not supported. Ignoring ${messageExtension === undefined ? "" : hexOf(messageExtension)}`);
         const head = octets("aad", aad), sealed = octets("applicationPayload", applicationPayload);
         // The nonce is made of the octets: the header that the caller acts on must be theirs.
@@ -244,7 +249,8 @@ export class SecureSession<T> extends Session<T> {
      * @throws {@link ImplementationError} if its counter has sealed another message
      */
     encode(message: Message): Packet {
-        const header = message.packetHeader;
+        const header = structure("packetHeader", structure("message", message).packetHeader);
+        structure("payloadHeader", message.payloadHeader);
         header.sessionId = this.#peerSessionId;
         refuseSecuredExtensions(message);
         const payload = octets("payload", message.payload);
@@ -260,6 +266,7 @@ export class SecureSession<T> extends Session<T> {
     }
 
     addSubscription(subscription: SubscriptionHandler): void {
+        having("subscription", subscription, "cancel");
         this.#subscriptions.push(subscription);
         logger.debug(`Added subscription ${subscription.subscriptionId} to ${this.name}`);
         this.#subscriptionChanged();

@@ -1,3 +1,4 @@
+import { having, octets, structure } from "../common/arguments.js";
 import { MatterFlowError } from "../common/MatterError.js";
 import { NodeId } from "../datatype/NodeId.js";
 import { sameFabric, type Fabric } from "../fabric/Fabric.js";
@@ -86,7 +87,8 @@ export class SessionManager<ContextT> {
 
     /** @throws {@link MatterFlowError} if there is one of that initiator */
     createUnsecureSession(options: { initiatorNodeId?: NodeId | undefined; sessionParameters?: SessionParameterOptions | undefined; isInitiator?: boolean | undefined }): InsecureSession<ContextT> {
-        const { initiatorNodeId, sessionParameters, isInitiator = false } = options;
+        const { sessionParameters, isInitiator = false } = structure("options", options);
+        const initiatorNodeId = options.initiatorNodeId === undefined ? undefined : NodeId.checked("initiatorNodeId", options.initiatorNodeId);
         if (initiatorNodeId !== undefined && this.#unsecured.has(initiatorNodeId)) {
             throw new MatterFlowError(`UnsecureSession with NodeId ${initiatorNodeId} already exists.`);
         }
@@ -113,7 +115,7 @@ export class SessionManager<ContextT> {
     /** Makes the session in which a handshake in the core has ended. */
     createSecureSession(args: AgreedSession & { fabric: (Fabric & HandshakeFabric) | undefined }): Promise<SecureSession<ContextT>>;
     async createSecureSession(args: Creation<ContextT> | (AgreedSession & { fabric: (Fabric & HandshakeFabric) | undefined })): Promise<SecureSession<ContextT>> {
-        const { sessionId, ...rest } = args;
+        const { sessionId, ...rest } = structure("createSecureSession's argument", args);
         const session: SecureSession<ContextT> = await SecureSession.create<ContextT>({
             ...rest,
             context: this.#context,
@@ -213,7 +215,8 @@ export class SessionManager<ContextT> {
     }
 
     findResumptionRecordById(resumptionId: Uint8Array): ResumptionRecord | undefined {
-        return this.#records.find(record => equal(record.resumptionId, resumptionId));
+        const wanted = octets("resumptionId", resumptionId);
+        return this.#records.find(record => equal(record.resumptionId, wanted));
     }
 
     /** The record of a node; the same ID may be another node's in another fabric, which fabric then tells apart. */
@@ -223,6 +226,11 @@ export class SessionManager<ContextT> {
 
     /** Keeps a record, in the place of that of the same node in the same fabric. */
     async saveResumptionRecord(resumptionRecord: ResumptionRecord): Promise<void> {
+        const { sharedSecret, resumptionId, fabric, peerNodeId } = structure("resumptionRecord", resumptionRecord);
+        octets("sharedSecret", sharedSecret);
+        octets("resumptionId", resumptionId);
+        structure("fabric", fabric);
+        NodeId.checked("peerNodeId", peerNodeId);
         this.#keep(resumptionRecord);
         await this.storeResumptionRecords();
     }
@@ -235,7 +243,7 @@ export class SessionManager<ContextT> {
 
     /** To be called when a fabric has new credentials. @throws {@link MatterFlowError} if its commissioner has no record */
     async updateFabricForResumptionRecords(fabric: Fabric): Promise<void> {
-        if (this.findResumptionRecordByNodeId(fabric.rootNodeId, fabric) === undefined) {
+        if (this.findResumptionRecordByNodeId(structure("fabric", fabric).rootNodeId, fabric) === undefined) {
             throw new MatterFlowError("Resumption record not found. Should never happen.");
         }
         // By a new object: callers hold the old one.
@@ -254,12 +262,12 @@ export class SessionManager<ContextT> {
             sessionParameters: record.sessionParameters,
             caseAuthenticatedTags: record.caseAuthenticatedTags,
         }));
-        await this.#storage.set(storageKey, stored);
+        await having("sessionStorage", this.#storage, "set").set(storageKey, stored);
     }
 
     /** Reads the records. Those of a fabric that is gone are left out. */
     async initFromStorage(fabrics: readonly Fabric[]): Promise<void> {
-        for (const { nodeId, fabricId, fabricIndex, ...record } of (await this.#storage.get(storageKey, [])) as StoredRecord[]) {
+        for (const { nodeId, fabricId, fabricIndex, ...record } of (await having("sessionStorage", this.#storage, "get").get(storageKey, [])) as StoredRecord[]) {
             logger.info("restoring resumption record for node", nodeId);
             const candidates = fabrics.filter(fabric => fabric.fabricId === fabricId);
             const fabric = candidates.find(candidate => fabricIndex !== undefined && candidate.fabricIndex === fabricIndex) ?? candidates[0];

@@ -1,5 +1,6 @@
+import { structure } from "../../common/arguments.js";
 import { UnexpectedDataError } from "../../common/MatterError.js";
-import type { NodeId } from "../../datatype/NodeId.js";
+import { NodeId } from "../../datatype/NodeId.js";
 import { platform } from "../../platform.js";
 import { MessageType } from "../../protocol/securechannel/SecureChannelMessages.js";
 import { inTheirWords, tellFailure } from "../handshake-failure.js";
@@ -26,7 +27,10 @@ export class CaseClient {
     async pair<S extends EstablishedSession>(
         client: CaseClientContext<S>, exchange: HandshakeExchange<CaseClientContext<S>>, fabric: HandshakeFabric, peerNodeId: NodeId,
     ): Promise<S> {
-        const messenger = new CaseClientMessenger(exchange);
+        structure("client", client);
+        structure("fabric", fabric);
+        NodeId.checked("peerNodeId", peerNodeId);
+        const messenger = new CaseClientMessenger(structure("exchange", exchange));
         const sessionId = await nextSessionId(client);
         const record = ofFabric(client.findResumptionRecordByNodeId(peerNodeId, fabric), fabric);
         const run = HandshakeRun.caseInitiator({ sessionId, parameters: ownParameters(client) }, fabric, peerNodeId, record);

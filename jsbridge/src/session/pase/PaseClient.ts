@@ -1,3 +1,4 @@
+import { structure, unsigned } from "../../common/arguments.js";
 import { UnexpectedDataError } from "../../common/MatterError.js";
 import { NodeId } from "../../datatype/NodeId.js";
 import { platform } from "../../platform.js";
@@ -35,7 +36,9 @@ export class PaseClient {
      * @throws ChannelStatusResponseError if the device refused
      */
     async pair<S extends EstablishedSession>(client: PaseClientContext<S>, exchange: HandshakeExchange<PaseClientContext<S>>, setupPin: number): Promise<S> {
-        const messenger = new PaseClientMessenger(exchange);
+        structure("client", client);
+        unsigned("setupPin", setupPin, 32);
+        const messenger = new PaseClientMessenger(structure("exchange", exchange));
         const sessionId = await nextSessionId(client);
         const run = HandshakeRun.paseInitiator({ sessionId, parameters: ownParameters(client) }, setupPin);
         try {

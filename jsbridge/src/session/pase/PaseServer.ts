@@ -1,3 +1,4 @@
+import { octets } from "../../common/arguments.js";
 import { ImplementationError, MatterFlowError, UnexpectedDataError } from "../../common/MatterError.js";
 import { NodeId } from "../../datatype/NodeId.js";
 import { platform } from "../../platform.js";
@@ -57,16 +58,16 @@ export class PaseServer {
 
     /** @param verificationValue - w0 ‖ L, 97 octets, as {@link PaseClient.generatePakePasscodeVerifier} gives them */
     static fromVerificationValue(verificationValue: Uint8Array, pbkdfParameters?: PbkdfParameters): PaseServer {
-        if (verificationValue.length !== 97) throw new ImplementationError(`The verification value has ${verificationValue.length} octets, not 97`);
+        octets("verificationValue", verificationValue, 97);
         return new PaseServer(numberOf(verificationValue.subarray(0, 32)), verificationValue.slice(32), pbkdfParameters);
     }
 
     /** @param pbkdfParameters - told to initiators that ask for them */
     constructor(w0: bigint, L: Uint8Array, pbkdfParameters?: PbkdfParameters) {
         this.#w0AndL = new Uint8Array(97);
-        if (L.length !== 65) throw new ImplementationError(`L has ${L.length} octets, not 65`);
+        if (typeof w0 !== "bigint") throw new ImplementationError(`w0: expected a bigint, got ${typeof w0}`);
         this.#w0AndL.set(octetsOf(w0));
-        this.#w0AndL.set(L, 32);
+        this.#w0AndL.set(octets("L", L, 65), 32);
         this.#pbkdfParameters = pbkdfParameters;
     }
 

@@ -1,4 +1,5 @@
 /** From a passcode to what a device keeps of it. Matter Core §3.10. */
+import { octets, structure, unsigned } from "../../common/arguments.js";
 import { fromCore } from "../../common/MatterError.js";
 import { core } from "../../core.js";
 import { HostWork } from "../../work.js";
@@ -11,7 +12,10 @@ export interface PbkdfParameters {
 }
 
 /** w0 ‖ L, 97 octets. */
-export async function verifierOf(setupPinCode: number, { iterations, salt }: PbkdfParameters): Promise<Uint8Array> {
+export async function verifierOf(setupPinCode: number, pbkdfParameters: PbkdfParameters): Promise<Uint8Array> {
+    unsigned("setupPinCode", setupPinCode, 32);
+    const iterations = unsigned("iterations", structure("pbkdfParameters", pbkdfParameters).iterations, 32);
+    const salt = Uint8Array.from(octets("salt", pbkdfParameters.salt)); // of shared memory too, which WebCrypto refuses
     const pin = new Uint8Array(4);
     new DataView(pin.buffer).setUint32(0, setupPinCode, true);
     const ws = await stretch(pin, salt, iterations);
