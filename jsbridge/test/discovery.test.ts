@@ -7,11 +7,11 @@ import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { MatterCommissionError, NoResponseTimeoutError, OnOff, TransportError, type Controller, type Discovered, type DiscoverQuery } from "matter-session";
 import { DirectoryStore, openController } from "matter-session/node";
 import { startDevice, type Device } from "./support/device.js";
+import { until } from "./support/handshake.js";
 import { commissionable, responder } from "./support/responder.js";
 
 /** A host's discovery that a test writes: what it finds, when, and how it ends. */
 type Script = (query: DiscoverQuery, signal: AbortSignal) => AsyncGenerator<Discovered, void, undefined>;
-const pause = (ms: number): Promise<void> => new Promise(done => setTimeout(done, ms));
 
 let device: Device, here: { host: string; port: number };
 before(async () => {
@@ -85,8 +85,10 @@ describe("a controller that searches", () => {
     });
 
     it("stops the search when it is stopped itself", async () => {
+        let started = 0;
         let ended = 0;
         await open(async function* (_, signal) {
+            started++;
             try {
                 await new Promise(resolve => signal.addEventListener("abort", resolve));
             } finally {
@@ -96,16 +98,15 @@ describe("a controller that searches", () => {
         const reason = new Error("stop");
         const abort = new AbortController();
         const running = controller.commission(device.ready.qr, { signal: abort.signal });
-        await pause(20);
+        await until(() => started === 1);
         abort.abort(reason);
         await assert.rejects(running, reason);
-        await assert.rejects(controller.connect(5n, { timeoutMs: 50 }), (error: unknown) => error instanceof NoResponseTimeoutError && /was not seen on the network/.test(error.message));
+        await assert.rejects(controller.connect(5n, { timeoutMs: 300 }), (error: unknown) => error instanceof NoResponseTimeoutError && /was not seen on the network/.test(error.message));
         const pending = assert.rejects(controller.connect(5n));
-        await pause(20);
+        await until(() => started === 3);
         await controller.close();
         await pending;
-        await pause(0);
-        assert.equal(ended, 3);
+        await until(() => ended === 3);
     });
 
     it("finds a node that has moved, though its last address is silent", async () => {
