@@ -44,8 +44,9 @@ for (const [atDevice, atController, ...options] of combinations) {
         let controller;
         let directory;
         before(async () => {
-            // Beside the peers, for what they import is looked for from there.
-            directory = mkdtempSync(here("peers/commonjs-"));
+            // Within the package, for what the peers import is looked for from there.
+            mkdirSync(here("../../.cache"), { recursive: true });
+            directory = mkdtempSync(here("../../.cache/commonjs-"));
             const cjs = options.includes("--cjs");
             const start = async (script, which) =>
                 startPeer(cjs ? await inCommonJs(script, directory) : script, [], { node: [...(which === "ours" ? ours(options) : []), ...reporting] });
