@@ -57,9 +57,15 @@ describe("TestField_F26: messages through the blob", () => {
 
     it("20,000 of them need no more memory than 10,000, also after it has grown", t => {
         exchange(10_000);
-        const steady = core.memorySize;
+        let steady = core.memorySize;
         exchange(10_000);
-        assert.equal(core.memorySize, steady);
+        // The collector may come late and take one more page of 64 KiB, once or twice; a leak of seven octets an exchange
+        // would take one in every round.
+        for (let round = 0; core.memorySize !== steady; round++) {
+            assert.ok(round < 3, `memory grows from round to round: ${steady} octets, then ${core.memorySize}`);
+            steady = core.memorySize;
+            exchange(10_000);
+        }
         assert.ok(datagrams > 40_000);
         pull(core, 4);
         const grown = core.memorySize;
