@@ -1,5 +1,5 @@
 /** `make parity`: everything under parity/, and whether README tells of each difference that was explained. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { inspect } from "node:util";
 import "@project-chip/matter-node.js";
 import { Level, Logger } from "@project-chip/matter.js/log";
@@ -57,6 +57,18 @@ for (const [row, shownBy] of told) {
     if (!shownBy.includes("`make parity`") || rows.has(row)) continue;
     failed++;
     console.error(`README's row "${row}" is not shown by make parity: nothing was explained by it`);
+}
+
+/** Every test that the table names, by its function, its title or its file. */
+const tests = ["session", "jsbridge/test", "jsbridge/interop"].flatMap(directory =>
+    readdirSync(new URL(directory, root), { recursive: true, encoding: "utf8" }).filter(file => /(_test\.go|\.test\.ts|\.test\.mjs)$/.test(file)).map(file => new URL(`${directory}/${file}`, root)));
+const sources = tests.map(file => `${file.pathname}\n${readFileSync(file, "utf8")}`).join("\n");
+for (const [row, shownBy] of told) {
+    for (const [, test = ""] of shownBy.matchAll(/[`"]([^`"]+)[`"]/g)) {
+        if (test === "make parity" || sources.includes(test)) continue;
+        failed++;
+        console.error(`README's row "${row}" names a test that is not there: ${test}`);
+    }
 }
 
 if (failed > 0) process.exitCode = 1;
