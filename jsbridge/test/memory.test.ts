@@ -55,16 +55,18 @@ describe("TestField_F26: messages through the blob", () => {
         assert.equal(failed - before, count);
     }
 
-    it("20,000 of them need no more memory than 10,000, also after it has grown", t => {
+    it("20,000 of them need no more memory than 10,000, but for one page, also after it has grown", t => {
         exchange(10_000);
         let steady = core.memorySize;
         exchange(10_000);
-        // The collector may come late and take one more page of 64 KiB, once or twice; a leak of seven octets an exchange
-        // would take one in every round.
-        for (let round = 0; core.memorySize !== steady; round++) {
-            assert.ok(round < 3, `memory grows from round to round: ${steady} octets, then ${core.memorySize}`);
+        // In four runs of 80,000 exchanges Go's heap took one page of 64 KiB more, at some time, in two, and never a second.
+        // So one is let pass, and told; the next 10,000 must then do without.
+        if (core.memorySize !== steady) {
+            assert.equal(core.memorySize, steady + (64 << 10), "memory grows with every exchange");
+            t.diagnostic("one page more after 20,000 exchanges");
             steady = core.memorySize;
             exchange(10_000);
+            assert.equal(core.memorySize, steady, "memory goes on growing");
         }
         assert.ok(datagrams > 40_000);
         pull(core, 4);
