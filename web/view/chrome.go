@@ -1,0 +1,158 @@
+//go:build js && wasm
+
+package view
+
+import (
+	"strconv"
+
+	"honnef.co/go/js/dom/v2"
+
+	"github.com/matter-session/matter-session/web/flow"
+)
+
+// chrome is what all screens have in common, made once for the whole view.
+type chrome struct {
+	frame   *node
+	stages  *node
+	stage   [6]*node // by flow.Stage
+	heading *node
+	kicker  *node
+	title   *node
+	alert   alert
+	panel   *node
+	details details
+	bar     *node
+	leave   *node // Back, or Stop
+	next    *node
+	speaker speaker
+	stop    stopDialog
+}
+
+func (c *chrome) build(v *View) {
+	c.stages = el("ol", "stages").part("stages").attr("aria-label", v.msg("stage.list"))
+	for i := flow.StageCode; i <= flow.StageFinish; i++ {
+		name := strconv.Itoa(int(i))
+		c.stage[i] = el("li", "stage",
+			el("span", "stage-mark").attr("aria-hidden", "true").add(el("span", "stage-number").text(name), icon("check")),
+			v.label("span", "stage-name", "stage."+name)).part("stage")
+		c.stages.add(c.stage[i])
+	}
+	c.kicker = el("span", "kicker")
+	c.title = el("span", "title")
+	c.heading = el("h2", "heading", c.kicker, c.title).part("heading").attr("tabindex", "-1").attr("id", v.id("heading"))
+	c.alert.build(v)
+	c.panel = el("div", "panel").part("panel")
+	c.details.build(v)
+	c.leave = v.button("quiet", "action.back")
+	c.next = el("div", "next")
+	c.bar = el("div", "bar", c.leave, c.next)
+	c.speaker.build(v)
+	c.stop.build(v)
+	c.frame = el("section", "frame",
+		el("header", "header", c.stages, c.heading).part("header"),
+		c.alert.region, c.panel, c.details.box, c.bar,
+		el("slot", "").attr("name", "footer"),
+		c.speaker.region, c.stop.dialog,
+	).attr("aria-labelledby", v.id("heading"))
+	v.bag.on(c.leave, "click", func(dom.Event) {
+		if canStop(v.state) {
+			v.send(flow.Stop{})
+		} else {
+			v.send(flow.Back{})
+		}
+	})
+	v.root.add(c.frame)
+}
+
+func (c *chrome) close() {
+	c.speaker.close()
+}
+
+func (c *chrome) update(v *View, s flow.State) {
+	now := stageOf(s)
+	c.stages.show(now != flow.StageNone)
+	for i := flow.StageCode; i <= flow.StageFinish; i++ {
+		c.stage[i].class("past", i < now || s.Screen == flow.ScreenDone)
+		c.stage[i].class("broken", i == now && s.Screen == flow.ScreenFailed)
+		if i == now {
+			c.stage[i].attr("aria-current", "step")
+		} else {
+			c.stage[i].attr("aria-current", "")
+		}
+	}
+	c.kicker.show(now != flow.StageNone)
+	if now != flow.StageNone {
+		n := strconv.Itoa(int(now))
+		v.say(c.kicker, "stage.heading", "n", n, "stage", v.msg("stage."+n))
+	}
+	id, pairs := v.screen.heading(s)
+	v.say(c.title, id, pairs...)
+
+	stop, back := canStop(s), canGoBack(s)
+	c.leave.show(stop || back)
+	if stop {
+		v.say(c.leave, "action.stop")
+	} else {
+		v.say(c.leave, "action.back")
+	}
+	c.alert.update(v, s)
+	c.details.update(v, s)
+	c.stop.update(v, s)
+	if s.Notice != "" && v.has(s.Notice) {
+		c.speaker.say(v.msg(s.Notice))
+	}
+}
+
+// stageOf is the stage that a screen belongs to; a failure belongs to the stage
+// of the step that failed.
+func stageOf(s flow.State) flow.Stage {
+	switch s.Screen {
+	case flow.ScreenCode, flow.ScreenScan:
+		return flow.StageCode
+	case flow.ScreenTransport, flow.ScreenPick, flow.ScreenDiscover, flow.ScreenConnecting, flow.ScreenSecuring:
+		return flow.StageConnect
+	case flow.ScreenChecking, flow.ScreenDecide:
+		return flow.StageCheck
+	case flow.ScreenNetwork, flow.ScreenJoining:
+		return flow.StageNetwork
+	case flow.ScreenFinding, flow.ScreenFinishing:
+		return flow.StageFinish
+	case flow.ScreenFailed:
+		for i := len(s.Steps) - 1; i >= 0; i-- {
+			if s.Steps[i].Status == flow.StepFailed || s.Failure != nil && s.Steps[i].ID == s.Failure.Step {
+				return s.Steps[i].Stage
+			}
+		}
+	}
+	return flow.StageNone
+}
+
+// running tells whether a device is being set up right now.
+func running(screen flow.Screen) bool {
+	switch screen {
+	case flow.ScreenConnecting, flow.ScreenSecuring, flow.ScreenChecking, flow.ScreenJoining, flow.ScreenFinding, flow.ScreenFinishing:
+		return true
+	}
+	return false
+}
+
+// canStop: from here on going back means undoing.
+func canStop(s flow.State) bool {
+	switch s.Screen {
+	case flow.ScreenDecide: // has its own "Stop here"
+		return false
+	case flow.ScreenNetwork:
+		return true
+	}
+	return running(s.Screen)
+}
+
+func canGoBack(s flow.State) bool {
+	switch s.Screen {
+	case flow.ScreenCode:
+		return s.Options.Manage
+	case flow.ScreenScan, flow.ScreenTransport, flow.ScreenPick, flow.ScreenDiscover, flow.ScreenDevice, flow.ScreenShare:
+		return true
+	}
+	return false
+}
