@@ -1,5 +1,9 @@
 /** `matter-session/commission`: the controller without a host, and the interfaces that a host implements. */
 export { defaultPort, parseAddress, showAddress } from "./address.js";
+export {
+    AgentError, agentTransport, type AgentDiscovered, type AgentOptions, type AgentQuery, type AgentState, type AgentTransport, type AgentWebSocket,
+} from "./agent.js";
+export { Commissioner, createCommissioner, type CommissionerOptions, type Decisions } from "./commissioner.js";
 export type { CommissionOptions } from "./commissioning.js";
 export type { ConnectOptions } from "./connecting.js";
 export {
@@ -12,4 +16,5 @@ export {
     type ClusterRef, type CommandFields, type CommandName, type CommandResponse, type EventResult, type EventSelector, type MemberRef,
 } from "./interaction.js";
 export type { KnownNode } from "./nodes.js";
+export { CommissioningRun, type CancelOutcome, type RetryOptions } from "./run.js";
 export type * from "./types.js";
