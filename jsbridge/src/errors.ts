@@ -104,9 +104,14 @@ export class MatterCommissionError extends MatterError {
     readonly retry: RetryPoint;
     readonly status: { readonly name: string; readonly value: number } | undefined;
     readonly waitMs: number | undefined;
+    /** Whether the device is as it was before; false if its fail-safe has yet to see to that, {@link waitMs} from then. undefined: nobody could say. */
+    readonly rolledBack: boolean | undefined;
     constructor(
         message: string,
-        detail: { code: string; step?: string | undefined; retry?: RetryPoint; status?: { name: string; value: number } | undefined; waitMs?: number | undefined },
+        detail: {
+            code: string; step?: string | undefined; retry?: RetryPoint; status?: { name: string; value: number } | undefined; waitMs?: number | undefined;
+            rolledBack?: boolean | undefined;
+        },
         options?: ErrorOptions,
     ) {
         super(message, options);
@@ -115,11 +120,28 @@ export class MatterCommissionError extends MatterError {
         this.retry = detail.retry ?? "restart";
         this.status = detail.status;
         this.waitMs = detail.waitMs;
+        this.rolledBack = detail.rolledBack;
     }
 }
 
 /** Credentials could not be read, written or locked. */
 export class StorageError extends MatterError {}
+
+/**
+ * Why there is no backup, or none can be read. passphrase: too weak to protect one. wrong-passphrase: of an undamaged
+ * file, or someone has changed the file on purpose. newer: of a later version. exists: there is a home already.
+ * impossible: the keys cannot be read any more.
+ */
+export type BackupFault = "passphrase" | "wrong-passphrase" | "damaged" | "not-a-backup" | "newer" | "exists" | "impossible";
+
+/** A backup of a home could not be made or read. */
+export class BackupError extends MatterError {
+    readonly fault: BackupFault;
+    constructor(fault: BackupFault, message: string, options?: ErrorOptions) {
+        super(message, options);
+        this.fault = fault;
+    }
+}
 
 /** A socket could not be opened, or an address means nothing here. */
 export class TransportError extends MatterError {}

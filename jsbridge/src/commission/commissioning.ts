@@ -23,9 +23,10 @@ export interface CommissionOptions {
     onProgress?: (step: StepEvent) => void;
     /**
      * Decides about a device that is not certified. Default: refuse. Called for information when the
-     * verdict is "certified" or "invalid": an invalid proof is never accepted.
+     * verdict is "certified" or "invalid": an invalid proof is never accepted. question: whether the device
+     * waits for the answer.
      */
-    onAttestation?: (report: AttestationReport) => Promise<AttestationDecision> | AttestationDecision;
+    onAttestation?: (report: AttestationReport, about: { readonly question: boolean }) => Promise<AttestationDecision> | AttestationDecision;
     /** Goes on with certified devices only, and does not ask. */
     certifiedOnly?: boolean;
     /** Where the device stands, told to devices that may be at either: 0 indoors, 1 outdoors, 2 both. */
@@ -40,13 +41,14 @@ export interface CommissionOptions {
     signal?: AbortSignal;
 }
 
-/** Runs a commissioning to its end. */
+/** Runs a commissioning to its end. ended is told how it failed, also when the promise rejects with another reason: that of a signal or a callback. */
 export async function runCommissioning(
     driver: Driver,
     fabricIndex: number,
     code: string,
     options: CommissionOptions,
     authority: FabricAuthority | undefined,
+    ended: (failure: MatterCommissionError) => void = () => {},
 ): Promise<Events["commissioned"]> {
     const { signal } = options;
     const address = typeof options.address === "string" ? parseAddress(options.address) : options.address;
@@ -59,6 +61,8 @@ export async function runCommissioning(
         fabricIndex, code, peer, place: options.location, country: options.country, certifiedOnly: options.certifiedOnly, nodeId, device: options.device,
         // A network that is given is meant, also for a device that was reached over IP.
         network: options.network === undefined ? undefined : 1,
+        // Over Bluetooth nothing is retransmitted, and the device is told a network.
+        link: peer === undefined ? undefined : driver.link(peer),
     };
     let id: number | undefined;
     // Not operate()'s own abort: the device is told first, and the core says when that is done.
@@ -70,8 +74,11 @@ export async function runCommissioning(
         return await operate<"commission", Events["commissioned"]>(driver, "commission", request, (event, ending) => {
             id = ending.id;
             if (event.type === "commissioned") ending.done(event);
-            else if (event.type === "commissionFailed") ending.fail(signal?.aborted ? signal.reason : (run.failure ?? failureOf(event, run.cause)));
-            else run.handle(event);
+            else if (event.type === "commissionFailed") {
+                const failure = failureOf(event, run.cause);
+                ended(failure);
+                ending.fail(signal?.aborted ? signal.reason : (run.failure ?? failure));
+            } else run.handle(event);
             if (signal?.aborted) aborted();
         });
     } finally {
@@ -176,7 +183,7 @@ class Commissioning {
             verdict: event.verdict as AttestationReport["verdict"], findings: event.findings.map(finding => finding.sentence), vendorId, productId,
             ...(certificateId === undefined ? {} : { certificateId }),
         };
-        const decision = await this.#options.onAttestation?.(report);
+        const decision = await this.#options.onAttestation?.(report, { question: event.request !== 0 });
         if (event.request !== 0) return decision ?? "refuse";
         // For information only: a certified device goes on unless it is refused.
         if (report.verdict === "certified" && decision === "refuse") throw new CancelledError("the device was refused, though it is certified");
@@ -217,7 +224,7 @@ class Commissioning {
 
 function failureOf(event: Events["commissionFailed"], cause: Error | undefined): MatterCommissionError {
     const status = event.statusName === undefined || event.statusName === "" ? undefined : { name: event.statusName, value: event.statusValue ?? 0 };
-    const detail = { code: event.code, step: event.step, retry: event.retry as RetryPoint, status, waitMs: event.waitMs };
+    const detail = { code: event.code, step: event.step, retry: event.retry as RetryPoint, status, waitMs: event.waitMs, rolledBack: event.rolledBack };
     const ours = hostSteps.has(event.step) && cause !== undefined;
     return new MatterCommissionError(event.message, detail, ours ? { cause } : undefined);
 }

@@ -14,6 +14,7 @@ import { Connection, type InvokeOptions, type ReadOptions, type SubscribeOptions
 import { Driver } from "./driver.js";
 import type { AttributeName, AttributeValue, ClusterRef, CommandFields, CommandName, CommandResponse, MemberRef } from "./interaction.js";
 import { NodeStore, saveDurably, type KnownNode } from "./nodes.js";
+import { CommissioningRun } from "./run.js";
 import type { Commissioned, CredentialStore, FabricAuthority, HostTransport, PeerAddress } from "./types.js";
 
 export interface ControllerOptions {
@@ -103,7 +104,16 @@ export class Controller implements Disposable, AsyncDisposable {
      * @throws {@link SetupCodeError} before anything is sent, if no device can have this code
      * @throws {@link MatterCommissionError} naming the step, the cause and where to try again
      */
-    async commission(code: string, options: CommissionOptions = {}): Promise<Commissioned> {
+    commission(code: string, options: CommissionOptions = {}): Promise<Commissioned> {
+        return this.startCommissioning(code, options).commissioned;
+    }
+
+    /** The same, to be watched step by step, stopped, and tried again. */
+    startCommissioning(code: string, options: CommissionOptions = {}): CommissioningRun {
+        return new CommissioningRun((...run) => this.#commission(...run), code, options);
+    }
+
+    async #commission(code: string, options: CommissionOptions, ended: (failure: MatterCommissionError) => void): Promise<Commissioned> {
         this.#driver.request("setUtc", { seconds: utc() });
         this.parseCode(code);
         try {
@@ -112,7 +122,7 @@ export class Controller implements Disposable, AsyncDisposable {
             const message = `The home's keys could not be saved (${messageOf(cause)}), so nothing was started: without them this device would have to be reset.`;
             throw new MatterCommissionError(message, { code: "storage-failed", retry: "same" }, { cause });
         }
-        const event = await runCommissioning(this.#driver, this.#fabricIndex, code, options, this.#authority);
+        const event = await runCommissioning(this.#driver, this.#fabricIndex, code, options, this.#authority, ended);
         const { nodeId, fabricIndex, vendorId, productId, name } = event;
         const where = this.#driver.address(event.peer);
         const address = where ?? parseAddress("0.0.0.0");
@@ -339,7 +349,7 @@ async function foreignFabric(driver: Driver, authority: FabricAuthority, live: L
     const [identity, ipk] = await Promise.all([authority.operationalIdentity(), authority.ipk()]);
     live.host.sign = data => identity.sign(data);
     const { noc, icac } = identity;
-    return driver.request("openExternal", { rootCertificate: authority.rootCertificate, noc, icac, ipk, adminVendorId: authority.adminVendorId });
+    return driver.request("openExternal", { rootCertificate: authority.rootCertificate, noc, icac, ipk, adminVendorId: authority.adminVendorId, label: authority.label });
 }
 
 /** An address as it is remembered; one that only the transport understands is not. */

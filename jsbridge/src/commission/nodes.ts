@@ -11,6 +11,8 @@ export interface KnownNode {
     productId: number;
     name?: string | undefined;
     serialNumber?: string | undefined;
+    vendorName?: string | undefined;
+    productName?: string | undefined;
     /** Where it was last, as {@link showAddress} writes it. */
     address?: string | undefined;
     /** Milliseconds since 1970. */
@@ -27,7 +29,7 @@ const nodeList: Schema<NodeList> = struct({
     compressedFabricId: field(1, octets(8, 8)),
     nodes: field(2, arrayOf(struct<KnownNode>({
         nodeId: field(0, id64), vendorId: field(1, uint16), productId: field(2, uint16), name: optional(3, text()), serialNumber: optional(4, text()),
-        address: optional(5, text()), commissionedAt: field(6, uint64),
+        address: optional(5, text()), commissionedAt: field(6, uint64), vendorName: optional(7, text()), productName: optional(8, text()),
     }))),
 });
 

@@ -20,6 +20,8 @@ export interface FabricAuthority {
     readonly rootCertificate: Uint8Array;
     readonly adminNodeId: bigint;
     readonly adminVendorId: number;
+    /** The fabric's name, for people; written to the devices. At most 32 octets. */
+    readonly label?: string;
     /** The epoch key, 16 octets. */
     ipk(): Promise<Uint8Array>;
     allocateNodeId(): Promise<bigint>;
@@ -140,7 +142,10 @@ export interface Commissioned {
     fabricIndex: number;
     vendorId: number;
     productId: number;
+    /** The label that somebody gave it, or else its product's name. These texts are the device's: untrusted. */
     name?: string;
+    vendorName?: string;
+    productName?: string;
     serialNumber?: string;
     address: PeerAddress;
 }
