@@ -61,7 +61,7 @@ func exportTick(h int32, now float64) (result int32) {
 //go:wasmexport request
 func exportRequest(h int32, now float64, n int32) (result int32) {
 	defer abi.Catch(&result)
-	return abi.Request(h, now, n)
+	return abi.Request(h, now, n, hostRand{})
 }
 
 //go:wasmexport next

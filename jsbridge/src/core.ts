@@ -10,7 +10,7 @@ import {
     TlvError, UnexpectedDataError, WrongPasscodeError, type SetupCodeFault,
 } from "./errors.js";
 import { load, loadNow, type BlobSource, type Instance } from "./load.js";
-import { idOfEvent, operations, readEvent, writeConfig, writeRequest, type CoreConfig, type CoreEvent, type Operations } from "./operations.js";
+import { idOfEvent, operations, readEvent, writeConfig, writeRequest, type CoreConfig, type CoreEvent, type FreeOperation, type Operations } from "./operations.js";
 import { decodeAs, field, octets, optional, struct, text, uint16, uint32, type Schema } from "./schema.js";
 
 const bufferSize = 262_144;
@@ -132,8 +132,8 @@ export class Core {
         }
     }
 
-    /** Runs an operation that needs no instance: setup codes. */
-    request<K extends "parseCode" | "makeCode">(operation: K, request: Operations[K][0]): Operations[K][1] {
+    /** Runs an operation that needs no instance: setup codes, certificates for keys of the host's. */
+    request<K extends FreeOperation>(operation: K, request: Operations[K][0]): Operations[K][1] {
         return this.requestOn(0, 0, operation, request);
     }
 

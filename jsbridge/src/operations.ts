@@ -115,7 +115,16 @@ export interface Operations {
     issued: [Question & Maybe<{ noc: Uint8Array; icac: Uint8Array; error: string }>, void];
     channelLost: [{ peer: number }, void];
     workAnswer: [{ work: number } & Maybe<{ result: Uint8Array; error: string }>, void];
+    /** utc: now, in seconds since 2000. The result is signed by the key of publicKey, ECDSA P-256 with SHA-256. */
+    prepareRoot: [{ publicKey: Uint8Array } & Maybe<{ utc: number }>, { tbs: Uint8Array }];
+    /** Of csr and publicKey, one. The result is signed by the root's key. */
+    prepareNoc: [{ rootCertificate: Uint8Array; fabricId: bigint; nodeId: bigint } & Maybe<{ csr: Uint8Array; publicKey: Uint8Array; utc: number }>, { tbs: Uint8Array }];
+    /** signature: r‖s, checked. Without a root certificate it is to be a root itself. The result is Matter TLV. */
+    finishCertificate: [{ tbs: Uint8Array; signature: Uint8Array } & Maybe<{ rootCertificate: Uint8Array }>, { certificate: Uint8Array }];
 }
+
+/** Operations that need no instance. */
+export type FreeOperation = "parseCode" | "makeCode" | "prepareRoot" | "prepareNoc" | "finishCertificate";
 
 interface Operation<Request, Result> {
     readonly number: number;
@@ -239,6 +248,19 @@ export const operations: { readonly [K in keyof Operations]: Operation<Operation
     issued: { number: 36, request: struct({ ...question, noc: optional(2, octets()), icac: optional(3, octets()), error: optional(4, text()) }) },
     channelLost: { number: 37, request: struct({ peer: field(1, uint32) }) },
     workAnswer: { number: 38, request: struct({ work: field(1, uint32), result: optional(2, octets()), error: optional(3, text()) }) },
+    prepareRoot: { number: 40, request: struct({ publicKey: field(1, octets(65, 65)), utc: optional(2, uint32) }), result: struct({ tbs: field(1, octets()) }) },
+    prepareNoc: {
+        number: 41,
+        request: struct({
+            rootCertificate: field(1, octets()), csr: optional(2, octets()), publicKey: optional(3, octets(65, 65)), fabricId: field(4, id64), nodeId: field(5, id64), utc: optional(6, uint32),
+        }),
+        result: struct({ tbs: field(1, octets()) }),
+    },
+    finishCertificate: {
+        number: 42,
+        request: struct({ tbs: field(1, octets()), signature: field(2, octets(64, 64)), rootCertificate: optional(3, octets()) }),
+        result: struct({ certificate: field(1, octets()) }),
+    },
 };
 
 export interface AttributeReport {

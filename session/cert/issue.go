@@ -1,6 +1,7 @@
 package cert
 
 import (
+	"bytes"
 	"io"
 
 	"github.com/matter-session/matter-session/session/internal/hash"
@@ -43,6 +44,21 @@ func NewSerial(rand io.Reader) ([]byte, error) {
 // It returns a [TemplateError] or a [ChainError] for what does not, and the
 // error of sign.
 func Issue(t Template, sign func(tbs []byte) ([64]byte, error)) (*Certificate, error) {
+	c, err := Prepare(t)
+	if err != nil {
+		return nil, err
+	}
+	signature, err := sign(c.AppendTBS(nil))
+	if err != nil {
+		return nil, err
+	}
+	return c.finish(t.Role, signature, t.Issuer)
+}
+
+// Prepare is the first half of [Issue], for a signature that takes its time: it
+// returns the certificate without one. What [Certificate.AppendTBS] writes of it
+// is to be signed and then given to [Finish].
+func Prepare(t Template) (*Certificate, error) {
 	c := &Certificate{
 		Serial:    append([]byte(nil), t.Serial...),
 		Subject:   append(Name(nil), t.Subject...),
@@ -69,12 +85,41 @@ func Issue(t Template, sign func(tbs []byte) ([64]byte, error)) (*Certificate, e
 	if p256.CheckPoint(t.PublicKey[:]) != nil {
 		return nil, &ChainError{t.Role, ReasonPublicKey}
 	}
-	signature, err := sign(c.AppendTBS(nil))
+	return c, nil
+}
+
+// Finish is the second half of [Issue]: it puts a certificate of the role
+// together of a TBSCertificate in DER and the issuer's signature of it, r ‖ s.
+// issuer is nil for a root.
+//
+// That the octets are those that were prepared is not taken for granted: what it
+// returns, Issue could have returned. Otherwise it returns a [ParseError], a
+// [SizeError], a [TemplateError] or a [ChainError].
+func Finish(role Role, tbs []byte, signature [64]byte, issuer *Certificate) (*Certificate, error) {
+	said, err := ParseDER(appendSigned(nil, tbs, &signature))
 	if err != nil {
 		return nil, err
 	}
+	c, err := Prepare(Template{
+		Role: role, Serial: said.Serial, Subject: said.Subject, NotBefore: said.NotBefore, NotAfter: said.NotAfter,
+		PublicKey: said.PublicKey, Issuer: issuer,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(c.AppendTBS(nil), tbs) {
+		return nil, &ParseError{formatX509, "certificate", "not one that is issued here"}
+	}
+	return c.finish(role, signature, issuer)
+}
+
+// finish gives c its signature, and c out if it stands.
+func (c *Certificate) finish(role Role, signature [64]byte, issuer *Certificate) (*Certificate, error) {
+	if issuer == nil {
+		issuer = c
+	}
 	c.Signature = signature
-	if err := c.checkIssuer(t.Role, issuer); err != nil {
+	if err := c.checkIssuer(role, issuer); err != nil {
 		return nil, err
 	}
 	if n := len(c.AppendTLV(nil)); n > MaxTLVSize {

@@ -105,21 +105,28 @@ func NewAuthority(cfg AuthorityConfig) (*Authority, error) {
 }
 
 func (a *Authority) makeIssuers(rand io.Reader, utc session.EpochSeconds, intermediate bool) error {
-	id, err := random64(rand)
+	name, err := newRootName(rand)
 	if err != nil {
 		return err
 	}
-	// The root leaves the fabric out: it may serve others one day.
-	if err := a.root.make(rand, utc, cert.RoleRoot, cert.RootName(id, 0), nil); err != nil || !intermediate {
+	if err := a.root.make(rand, utc, cert.RoleRoot, name, nil); err != nil || !intermediate {
 		return err
 	}
-	if id, err = random64(rand); err != nil {
+	id, err := random64(rand)
+	if err != nil {
 		return err
 	}
 	a.sub = new(issuer)
 	// Like the root it names no fabric: it need not, and matter.js 0.9.4 refuses a
 	// chain in which only one of the two does.
 	return a.sub.make(rand, utc, cert.RoleICAC, cert.ICACName(id, 0), &a.root)
+}
+
+// newRootName draws a root's name. It leaves the fabric out: the root may serve
+// others one day.
+func newRootName(rand io.Reader) (cert.Name, error) {
+	id, err := random64(rand)
+	return cert.RootName(id, 0), err
 }
 
 // make draws a key and has by certify it; by is nil for a root.
@@ -134,21 +141,31 @@ func (i *issuer) make(rand io.Reader, utc session.EpochSeconds, role cert.Role, 
 	return err
 }
 
-// issue makes one certificate. It is valid from a day ago, for clocks differ,
-// and without end: a device whose certificate ends is lost.
+// issue makes one certificate.
 func (i *issuer) issue(rand io.Reader, utc session.EpochSeconds, role cert.Role, name cert.Name, key [65]byte) (*cert.Certificate, error) {
-	serial, err := cert.NewSerial(rand)
+	t, err := newTemplate(rand, utc, role, name, key, i.certificate)
 	if err != nil {
 		return nil, err
 	}
-	t := cert.Template{Role: role, Serial: serial, Subject: name, NotBefore: 1, PublicKey: key, Issuer: i.certificate}
+	return cert.Issue(t, func(tbs []byte) ([64]byte, error) { return i.key.Sign(rand, tbs) })
+}
+
+// newTemplate says what a certificate of this fabric is to be like; issuer is nil
+// for a root. It is valid from a day ago, for clocks differ, and without end: a
+// device whose certificate ends is lost.
+func newTemplate(rand io.Reader, utc session.EpochSeconds, role cert.Role, name cert.Name, key [65]byte, issuer *cert.Certificate) (cert.Template, error) {
+	serial, err := cert.NewSerial(rand)
+	if err != nil {
+		return cert.Template{}, err
+	}
+	t := cert.Template{Role: role, Serial: serial, Subject: name, NotBefore: 1, PublicKey: key, Issuer: issuer}
 	if utc > daySeconds {
 		t.NotBefore = uint32(utc) - daySeconds
 	}
-	if i.certificate != nil { // a clock that was set back since must not make it invalid
-		t.NotBefore = max(t.NotBefore, i.certificate.NotBefore)
+	if issuer != nil { // a clock that was set back since must not make it invalid
+		t.NotBefore = max(t.NotBefore, issuer.NotBefore)
 	}
-	return cert.Issue(t, func(tbs []byte) ([64]byte, error) { return i.key.Sign(rand, tbs) })
+	return t, nil
 }
 
 // Credentials are the certificates of one node, in Matter TLV. ICAC is nil if
@@ -166,16 +183,20 @@ func (a *Authority) Issue(rand io.Reader, utc session.EpochSeconds, publicKey [6
 	if a.sub != nil {
 		by, c.ICAC = a.sub, a.sub.certificate.AppendTLV(nil)
 	}
-	tags := make([]uint32, len(cats))
-	for i, t := range cats {
-		tags[i] = uint32(t)
-	}
-	noc, err := by.issue(rand, utc, cert.RoleNode, cert.NodeName(uint64(node), uint64(a.fabric), tags...), publicKey)
+	noc, err := by.issue(rand, utc, cert.RoleNode, nodeName(node, a.fabric, cats), publicKey)
 	if err != nil {
 		return Credentials{}, err
 	}
 	c.NOC = noc.AppendTLV(nil)
 	return c, nil
+}
+
+func nodeName(node session.NodeID, fabric session.FabricID, cats []session.CAT) cert.Name {
+	tags := make([]uint32, len(cats))
+	for i, t := range cats {
+		tags[i] = uint32(t)
+	}
+	return cert.NodeName(uint64(node), uint64(fabric), tags...)
 }
 
 // FabricID returns the fabric's ID.

@@ -43,7 +43,7 @@ func ask(t testing.TB, h handle, now float64, number uint64, f func(w *tlv.Write
 	n := Request(h, now, load(structure(func(w *tlv.Writer) {
 		w.Uint(ctx(0), number)
 		f(w)
-	})))
+	})), rand.Reader)
 	if n < 0 {
 		t.Fatalf("request %d: %v", number, failure)
 	}
@@ -155,7 +155,7 @@ func TestStaleAndForeignHandles(t *testing.T) {
 	empty := structure(func(*tlv.Writer) {})
 	for _, h := range []handle{a, 0, -1, b + 1, b + 1<<handleSlotBits, math.MaxInt32, math.MinInt32} {
 		for name, r := range map[string]int32{
-			"receive": Receive(h, 0, 1, 0), "tick": Tick(h, 0), "request": Request(h, 0, load(empty)), "next": Next(h), "close": Close(h, 0),
+			"receive": Receive(h, 0, 1, 0), "tick": Tick(h, 0), "request": Request(h, 0, load(empty), rand.Reader), "next": Next(h), "close": Close(h, 0),
 		} {
 			if r >= 0 {
 				t.Errorf("%s accepts handle %#x", name, h)
@@ -173,23 +173,23 @@ func TestStaleAndForeignHandles(t *testing.T) {
 func TestBadArgumentsAreRefused(t *testing.T) {
 	h := openInstance(t)
 	for _, now := range []float64{-1, math.NaN(), math.Inf(1), math.Inf(-1), 1 << 60} {
-		if Tick(h, now) >= 0 || Receive(h, now, 0, 0) >= 0 || Request(h, now, 0) >= 0 || Close(h, now) >= 0 {
+		if Tick(h, now) >= 0 || Receive(h, now, 0, 0) >= 0 || Request(h, now, 0, rand.Reader) >= 0 || Close(h, now) >= 0 {
 			t.Errorf("now = %v is accepted", now)
 		}
 	}
 	for _, n := range []int32{-1, BufferSize + 1, math.MaxInt32, math.MinInt32} {
-		if Receive(h, 0, 0, n) >= 0 || Request(h, 0, n) >= 0 || Open(n, rand.Reader) >= 0 {
+		if Receive(h, 0, 0, n) >= 0 || Request(h, 0, n, rand.Reader) >= 0 || Open(n, rand.Reader) >= 0 {
 			t.Errorf("length %d is accepted", n)
 		}
 	}
 	for number := range uint64(256) {
 		b := structure(func(w *tlv.Writer) { w.Uint(ctx(0), number) })
 		for n := range b {
-			if r := Request(h, 0, load(b[:n])); r >= 0 {
+			if r := Request(h, 0, load(b[:n]), rand.Reader); r >= 0 {
 				t.Errorf("request %d cut at %d: accepted", number, n)
 			}
 		}
-		r := Request(h, 0, load(b))
+		r := Request(h, 0, load(b), rand.Reader)
 		if needsNothing := number == 1 || number == 5 || number == 26; r < 0 == needsNothing {
 			t.Errorf("request %d without members: %d, %v", number, r, failure)
 		}
@@ -224,7 +224,7 @@ func TestSetupCodesNeedNoInstance(t *testing.T) {
 	if r := Request(0, 0, load(structure(func(w *tlv.Writer) {
 		w.Uint(ctx(0), 30)
 		w.String(ctx(1), "34970112333")
-	}))); r != -int32(codeSetupCode) {
+	})), rand.Reader); r != -int32(codeSetupCode) {
 		t.Fatalf("a wrong check digit: %d", r)
 	}
 	if m, err := parseMembers(Buffer[:LastError()]); err != nil || m.text(2) != "CheckDigit" {
@@ -269,7 +269,7 @@ func TestPanicIsAnErrorAndTheEnd(t *testing.T) {
 	if r := call(); r != -int32(codeInternal) {
 		t.Errorf("a panic crosses the boundary as %d", r)
 	}
-	for name, r := range map[string]int32{"tick": Tick(h, 0), "next": Next(h), "open": Open(0, rand.Reader), "request": Request(0, 0, 0)} {
+	for name, r := range map[string]int32{"tick": Tick(h, 0), "next": Next(h), "open": Open(0, rand.Reader), "request": Request(0, 0, 0, rand.Reader)} {
 		if r >= 0 {
 			t.Errorf("%s works after a panic", name)
 		}
@@ -306,7 +306,7 @@ func FuzzCalls(f *testing.F) {
 			return
 		}
 		h := openInstance(t)
-		if n := Request(h, now, load(b)); n >= 0 {
+		if n := Request(h, now, load(b), rand.Reader); n >= 0 {
 			if _, err := parseMembers(Buffer[:n]); err != nil {
 				t.Fatalf("malformed result %x", Buffer[:n])
 			}

@@ -267,7 +267,7 @@ func TestWrongTypesHaveNoEffect(t *testing.T) {
 		if r := Request(h, 0, load(structure(func(w *tlv.Writer) {
 			w.Uint(ctx(0), number)
 			f(w)
-		}))); r != -int32(codeArgument) {
+		})), rand.Reader); r != -int32(codeArgument) {
 			t.Errorf("%s: %d, %v", name, r, failure)
 		}
 	}
@@ -335,7 +335,7 @@ func TestWorkAnswerOfTheWrongType(t *testing.T) {
 		w.Uint(ctx(0), 38)
 		w.Uint(ctx(1), events[0].u64(1))
 		w.Uint(ctx(2), 1)
-	}))); r != -int32(codeArgument) {
+	})), rand.Reader); r != -int32(codeArgument) {
 		t.Errorf("%d, %v", r, failure)
 	}
 	if n := Next(h); n != 0 {

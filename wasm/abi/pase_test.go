@@ -145,7 +145,7 @@ func TestOpenPASERefusesWhatIsNoVerifier(t *testing.T) {
 		n := Request(h, 0, load(structure(func(w *tlv.Writer) {
 			w.Uint(ctx(0), 25)
 			members(w)
-		})))
+		})), rand.Reader)
 		if n >= 0 {
 			t.Errorf("%s: accepted", name)
 		}

@@ -3,6 +3,7 @@ package abi
 import (
 	"bytes"
 	"errors"
+	"io"
 
 	"github.com/matter-session/matter-session/session"
 	"github.com/matter-session/matter-session/session/commission"
@@ -21,8 +22,8 @@ const defaultVendorID = 0xFFF1
 // to w.
 type operation func(in *instance, now session.Instant, m *members, w *tlv.Writer) error
 
-// operations are the requests by their number. A nil instance is allowed for
-// those in free.
+// operations are the requests by their number. Those in free are given an instance
+// that has randomness and nothing else.
 var operations = map[uint8]operation{
 	1: createAuthority, 2: openAuthority, 3: openExternal, 4: addResumption, 5: setTrust, 6: setUTC, 7: setStream, 8: removeFabric,
 	16: startCommission, 17: connect, 18: pair, 19: cancel,
@@ -30,14 +31,15 @@ var operations = map[uint8]operation{
 	25: openPASE, 26: closePASE, 27: sessionInfo,
 	30: parseCode, 31: makeCode,
 	32: discovered, 33: discoveryEnded, 34: attestationDecision, 35: networkChoice, 36: issued, 37: channelLost, 38: workAnswer,
+	40: prepareRoot, 41: prepareNOC, 42: finishCertificate,
 }
 
 // free are the operations that need no instance.
-var free = map[uint8]bool{30: true, 31: true}
+var free = map[uint8]bool{30: true, 31: true, 40: true, 41: true, 42: true}
 
 // Request carries out the request in the buffer's first n octets, and returns
 // the length of its result, which takes their place.
-func Request(h handle, now float64, n int32) int32 {
+func Request(h handle, now float64, n int32, rand io.Reader) int32 {
 	at, err := instantOf(now)
 	if err != nil {
 		return fail(err)
@@ -61,7 +63,7 @@ func Request(h handle, now float64, n int32) int32 {
 	in, err := find(h)
 	switch {
 	case free[number] && !dead:
-		in = nil
+		in = &instance{rand: rand}
 	case err != nil:
 		return fail(err)
 	case in.controller == nil:
