@@ -4,6 +4,7 @@ import { ImplementationError, SessionClosedError, UnexpectedDataError } from "..
 import type { InvokeItem, WriteItem } from "../operations.js";
 import { statusError } from "../status.js";
 import { toValue } from "../tlv.js";
+import { closeWindow, openWindow, removeOwnFabric, type OpenedWindow, type WindowOptions } from "./administration.js";
 import type { Driver } from "./driver.js";
 import {
     attributeOf, attributePath, attributeResult, clusterOf, commandOf, eventPath, eventResult, type AttributeName, type AttributeResult, type AttributeSelector,
@@ -204,6 +205,21 @@ export class Connection implements Disposable {
             }, started => (id = started));
             if (!over) options.signal?.addEventListener("abort", aborted);
         });
+    }
+
+    /** {@link Controller.openCommissioningWindow} without anything that watches it. @internal */
+    openWindow(options: WindowOptions = {}): Promise<OpenedWindow> {
+        return openWindow(this.#live().core, this, options);
+    }
+
+    /** Closes the device's commissioning window, whoever opened it. Harmless when there is none. */
+    closeCommissioningWindow(options: InteractionOptions = {}): Promise<void> {
+        return closeWindow(this, options);
+    }
+
+    /** Takes our fabric out of the device, which forgets us and everything that we told it. */
+    removeFabric(options: InteractionOptions = {}): Promise<void> {
+        return removeOwnFabric(this, options);
     }
 
     /** Closes the session on both sides. Harmless when repeated. */

@@ -1,5 +1,6 @@
 /** A fabric's administrator: brings devices into the fabric and talks to them. Over any transport and storage that a host gives. */
 import type { Cluster } from "../cluster.js";
+import { BasicInformation, Identify } from "../clusters.js";
 import { start, type Core } from "../core.js";
 import { ClosedError, MatterCommissionError, SessionClosedError, StorageError } from "../errors.js";
 import { hexOf } from "../hex.js";
@@ -8,9 +9,13 @@ import type { CoreConfig, CoreEvent, Events, FabricInfo, ParsedCode } from "../o
 import { loadTrust, type TrustOptions } from "../trust.js";
 import { HostWork, type WorkOptions } from "../work.js";
 import { parseAddress, showAddress } from "./address.js";
+import { CommissioningWindow, type WindowOptions } from "./administration.js";
 import { runCommissioning, type CommissionOptions } from "./commissioning.js";
 import { establish, type ConnectOptions } from "./connecting.js";
-import { Connection, type InvokeOptions, type ReadOptions, type SubscribeOptions, type Subscription, type WriteOptions } from "./connection.js";
+import {
+    Connection, type InteractionOptions, type InvokeOptions, type ReadOptions, type Report, type SubscribeOptions, type Subscription, type WriteOptions,
+} from "./connection.js";
+import { describe, type DescribedDevice } from "./device.js";
 import { Driver } from "./driver.js";
 import type { AttributeName, AttributeValue, ClusterRef, CommandFields, CommandName, CommandResponse, MemberRef } from "./interaction.js";
 import { NodeStore, saveDurably, type KnownNode } from "./nodes.js";
@@ -38,6 +43,8 @@ export interface ControllerOptions {
 /** Seconds from 1970 to 2000, where Matter's time begins. */
 const matterEpoch = 946_684_800;
 const fabricKey = "fabric";
+/** For the texts of a new device, beside retransmission. */
+const textsMs = 5_000;
 
 export class Controller implements Disposable, AsyncDisposable {
     readonly fabricId: bigint;
@@ -93,6 +100,11 @@ export class Controller implements Disposable, AsyncDisposable {
         return this.#driver.ended;
     }
 
+    /** The core that runs the sessions. */
+    get core(): Core {
+        return this.#driver.core;
+    }
+
     /** Reads a setup code without using it. A QR code may hold several payloads. */
     parseCode(code: string): readonly ParsedCode[] {
         return this.#driver.request("parseCode", { text: code }).codes;
@@ -126,22 +138,36 @@ export class Controller implements Disposable, AsyncDisposable {
         const { nodeId, fabricIndex, vendorId, productId, name } = event;
         const where = this.#driver.address(event.peer);
         const address = where ?? parseAddress("0.0.0.0");
+        let connection: Connection | undefined;
         try {
-            this.#live.adopt({ nodeId, session: event.session, resumed: false, peer: event.peer });
+            connection = this.#live.adopt({ nodeId, session: event.session, resumed: false, peer: event.peer });
         } catch {
             // The session has ended already, or the controller: the device is in the fabric all the same.
         }
+        const known = { nodeId, vendorId, productId, name, productName: name, address: storedAddress(where), commissionedAt: BigInt(Date.now()) };
         try {
-            await this.#nodes.put({ nodeId, vendorId, productId, name, address: storedAddress(where), commissionedAt: BigInt(Date.now()) });
+            await this.#nodes.put(known);
         } catch (cause) {
             // The device is in the fabric all the same: whoever knows its ID can reach it.
             const id = `0x${nodeId.toString(16).padStart(16, "0")}`;
             throw new StorageError(`the device is in the fabric now, as node ${id}, but could not be put on the list of nodes: ${messageOf(cause)}`, { cause });
         }
-        return {
-            nodeId, fabricId: this.fabricId, compressedFabricId: this.compressedFabricId, fabricIndex, vendorId, productId, address,
-            ...(name === undefined ? {} : { name }),
-        };
+        const texts = await this.#texts(connection, name);
+        if (Object.keys(texts).length > 0) await this.#nodes.put({ ...known, ...texts }).catch(() => {}); // it is on the list
+        return { nodeId, fabricId: this.fabricId, compressedFabricId: this.compressedFabricId, fabricIndex, vendorId, productId, ...texts, address };
+    }
+
+    /** What a new device says of itself. It is in the fabric: nothing that goes wrong here matters. */
+    async #texts(connection: Connection | undefined, name: string | undefined): Promise<Pick<Commissioned, "name" | "vendorName" | "productName" | "serialNumber">> {
+        const texts = name === undefined ? {} : { name, productName: name };
+        try {
+            const attributes = ["vendorName", "productName", "nodeLabel", "serialNumber"].map(attribute => ({ endpoint: 0, cluster: BasicInformation, attribute }));
+            const { nodeLabel, ...found } = textsOf(await connection?.readMany({ attributes }, { timeoutMs: textsMs }));
+            const known = nodeLabel ?? found.productName ?? name;
+            return { ...texts, ...found, ...(known === undefined ? {} : { name: known }) };
+        } catch {
+            return texts;
+        }
     }
 
     /** A session with a node: the open one, a resumed one, or a new one. Calls without options that come meanwhile share it. */
@@ -178,6 +204,37 @@ export class Controller implements Disposable, AsyncDisposable {
     async forget(nodeId: bigint): Promise<void> {
         this.#live.connection(nodeId)?.close();
         await this.#nodes.remove(nodeId);
+    }
+
+    /**
+     * Opens a device's commissioning window, so that another app can have the device too.
+     *
+     * @throws {@link StatusResponseError} if the device refuses: another window is open already, say
+     */
+    async openCommissioningWindow(nodeId: bigint, options: WindowOptions = {}): Promise<CommissioningWindow> {
+        const opened = await (await this.connect(nodeId, signalOf(options))).openWindow(options);
+        return new CommissioningWindow(nodeId, opened, signal => this.connect(nodeId, { signal }));
+    }
+
+    /** {@link Connection.closeCommissioningWindow} */
+    async closeCommissioningWindow(nodeId: bigint, options: InteractionOptions = {}): Promise<void> {
+        await (await this.connect(nodeId, signalOf(options))).closeCommissioningWindow(options);
+    }
+
+    /** What a device is, and how it stands. */
+    async describe(nodeId: bigint, options: InteractionOptions = {}): Promise<DescribedDevice> {
+        return describe(await this.connect(nodeId, signalOf(options)), options);
+    }
+
+    /** Has a device show which one it is: by blinking, say. Zero seconds end it. */
+    async identify(nodeId: bigint, path: { endpoint: number; seconds: number }, options?: InvokeOptions): Promise<void> {
+        await this.invoke(nodeId, { endpoint: path.endpoint, cluster: Identify, command: "identify", fields: { identifyTime: path.seconds } }, options);
+    }
+
+    /** Takes a device out of the fabric, on both sides. For one that is gone there is {@link forget}. */
+    async removeDevice(nodeId: bigint, options: InteractionOptions = {}): Promise<void> {
+        await (await this.connect(nodeId, signalOf(options))).removeFabric(options);
+        await this.forget(nodeId);
     }
 
     /** {@link Connection.read}, over a session that is opened when there is none. */
@@ -350,6 +407,12 @@ async function foreignFabric(driver: Driver, authority: FabricAuthority, live: L
     live.host.sign = data => identity.sign(data);
     const { noc, icac } = identity;
     return driver.request("openExternal", { rootCertificate: authority.rootCertificate, noc, icac, ipk, adminVendorId: authority.adminVendorId, label: authority.label });
+}
+
+/** Those texts of a report that are texts, not empty and not beyond all measure. */
+function textsOf(report: Report | undefined): { vendorName?: string; productName?: string; nodeLabel?: string; serialNumber?: string } {
+    const known = (report?.attributes ?? []).filter(({ value }) => typeof value === "string" && value !== "" && value.length <= 64);
+    return Object.fromEntries(known.map(({ name, value }) => [name.replace(/^.*\./, ""), value]));
 }
 
 /** An address as it is remembered; one that only the transport understands is not. */

@@ -28,6 +28,8 @@ const maxPeers = 64;
 const maxTimerMs = 3_600_000;
 
 export class Driver {
+    /** Shared with others, maybe. */
+    readonly core: Core;
     readonly #transport: HostTransport;
     readonly #handle: CoreHandle;
     readonly #peers = new Map<number, Peer>();
@@ -44,6 +46,7 @@ export class Driver {
     #ended: Error | undefined;
 
     constructor(core: Core, transport: HostTransport, config: CoreConfig, unclaimed: (event: CoreEvent) => void, needed: () => ReadonlySet<number>) {
+        this.core = core;
         this.#transport = transport;
         this.#unclaimed = unclaimed;
         this.#needed = needed;

@@ -1,4 +1,5 @@
 /** `matter-session/commission`: the controller without a host, and the interfaces that a host implements. */
+export { CommissioningWindow, type WindowEnd, type WindowOptions } from "./administration.js";
 export { defaultPort, parseAddress, showAddress } from "./address.js";
 export {
     AgentError, agentTransport, type AgentDiscovered, type AgentOptions, type AgentQuery, type AgentState, type AgentTransport, type AgentWebSocket,
@@ -10,6 +11,7 @@ export {
     Connection, type InteractionOptions, type InvokeOptions, type ReadOptions, type Report, type SubscribeOptions, type Subscription, type WriteOptions,
 } from "./connection.js";
 export { Controller, type ControllerOptions } from "./controller.js";
+export { describe, describeFrom, shownAttributes, type DescribedDevice, type DescribedEndpoint } from "./device.js";
 export type { DiscoveredWithTiming } from "./discovery.js";
 export {
     attributeJson, attributeOf, clusterOf, commandOf, eventJson, valueJson, type AttributeName, type AttributeResult, type AttributeSelector, type AttributeValue,

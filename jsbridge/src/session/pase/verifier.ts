@@ -1,7 +1,7 @@
 /** From a passcode to what a device keeps of it. Matter Core §3.10. */
 import { octets, structure, unsigned } from "../../common/arguments.js";
 import { fromCore } from "../../common/MatterError.js";
-import { core } from "../../core.js";
+import { core, type Core } from "../../core.js";
 import { HostWork } from "../../work.js";
 
 export interface PbkdfParameters {
@@ -16,11 +16,15 @@ export async function verifierOf(setupPinCode: number, pbkdfParameters: PbkdfPar
     unsigned("setupPinCode", setupPinCode, 32);
     const iterations = unsigned("iterations", structure("pbkdfParameters", pbkdfParameters).iterations, 32);
     const salt = Uint8Array.from(octets("salt", pbkdfParameters.salt)); // of shared memory too, which WebCrypto refuses
+    return verifierFrom(core(), setupPinCode, { iterations, salt });
+}
+
+/** The same, by a core of one's own. */
+export async function verifierFrom(running: Core, passcode: number, { iterations, salt }: PbkdfParameters): Promise<Uint8Array> {
     const pin = new Uint8Array(4);
-    new DataView(pin.buffer).setUint32(0, setupPinCode, true);
-    const ws = await stretch(pin, salt, iterations);
+    new DataView(pin.buffer).setUint32(0, passcode, true);
+    const ws = await stretch(running, pin, salt, iterations);
     try {
-        const running = core();
         return running.octets(running.call("paseVerifier", running.put(ws)));
     } catch (error) {
         throw fromCore(error);
@@ -42,11 +46,10 @@ export function numberOf(octets: Uint8Array): bigint {
     return number;
 }
 
-async function stretch(pin: Uint8Array, salt: Uint8Array, iterations: number): Promise<Uint8Array> {
+async function stretch(running: Core, pin: Uint8Array, salt: Uint8Array, iterations: number): Promise<Uint8Array> {
     const work = new HostWork();
     if (work.delegate !== 0) return work.do({ work: 0, kind: 4, data: pin, salt, iterations });
     try {
-        const running = core();
         const octets = new Uint8Array(pin.length + salt.length);
         octets.set(pin);
         octets.set(salt, pin.length);
