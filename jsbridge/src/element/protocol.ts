@@ -165,6 +165,8 @@ export interface Options {
 export interface Problem {
     readonly id: string;
     readonly params: Readonly<Record<string, string>>;
+    /** Detail is the cause as the sessions or the browser tell it; never secret. */
+    readonly detail: string;
 }
 
 /** A Step is one protocol step, as "Details" lists it. */
@@ -220,6 +222,8 @@ export type PageEvent =
     | { readonly type: "pickWanted" }
     | { readonly type: "notListed" }
     | { readonly type: "candidatePicked"; readonly id: string }
+    /** GoOnAlone: over Bluetooth without a way over the network, after no-ip-path. */
+    | { readonly type: "goOnAlone" }
     | { readonly type: "attestationAnswered"; readonly accept: boolean }
     | { readonly type: "networkPicked"; readonly index: number }
     | { readonly type: "ssidTyped"; readonly text: string }
@@ -251,6 +255,8 @@ export type PageEvent =
     | { readonly type: "picked"; readonly name: string }
     /** PickFailed: ID is a problem's (picker-dismissed, bluetooth-off, not-matter-device…). */
     | { readonly type: "pickFailed"; readonly id: string; readonly technical: string }
+    /** LinkStalled: the device stopped answering on Bluetooth; one more try runs. */
+    | { readonly type: "linkStalled" }
     | { readonly type: "candidateFound"; readonly candidate: Candidate }
     | { readonly type: "searchEnded"; readonly id: string; readonly technical: string }
     | { readonly type: "stepReported"; readonly step: Step }

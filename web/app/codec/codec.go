@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	maxText = 1 << 16 // characters, as JavaScript counts them
+	maxText = 1 << 16 // octets
 	maxList = 1000    // elements; the rest of a longer list is dropped
 	maxInt  = 1<<53 - 1
 )
@@ -28,7 +28,7 @@ func Event(v js.Value) (e flow.Event, err error) {
 	if v.Type() != js.TypeObject {
 		return nil, errors.New("event: an object is expected, not " + v.Type().String())
 	}
-	kind := text(&d, d.get(v, "type"), "type")
+	kind := text(&d, v, "type")
 	if d.err != nil {
 		return nil, d.err
 	}
@@ -60,17 +60,22 @@ func (d *decoder) where() string {
 	return " " + strconv.Quote(shortened(d.kind))
 }
 
-func (d *decoder) fail(name, want string) {
+func (d *decoder) fail(want string) {
 	if d.err == nil {
-		d.err = errors.New("event" + d.where() + ": " + name + " must be " + want)
+		d.err = errors.New("event" + d.where() + ": " + d.reading + " must be " + want)
 	}
 }
 
+// get is the field of that name, or v itself if the name is "": readers read
+// both, to keep the many calls that are generated short.
 func (d *decoder) get(v js.Value, name string) js.Value {
-	d.reading = name
 	if d.err != nil {
 		return js.Undefined()
 	}
+	if name == "" {
+		return v
+	}
+	d.reading = name
 	return v.Get(name)
 }
 
@@ -82,20 +87,23 @@ func shortened(s string) string {
 }
 
 func text(d *decoder, v js.Value, name string) string {
+	v = d.get(v, name)
 	if v.Type() != js.TypeString {
-		d.fail(name, "a string")
+		d.fail("a string")
 		return ""
 	}
-	if v.Length() > maxText {
-		d.fail(name, "shorter")
+	s := v.String()
+	if len(s) > maxText {
+		d.fail("shorter")
 		return ""
 	}
-	return v.String()
+	return s
 }
 
 func flag(d *decoder, v js.Value, name string) bool {
+	v = d.get(v, name)
 	if v.Type() != js.TypeBoolean {
-		d.fail(name, "true or false")
+		d.fail("true or false")
 		return false
 	}
 	return v.Bool()
@@ -103,13 +111,14 @@ func flag(d *decoder, v js.Value, name string) bool {
 
 // integer reads a whole number; what is not finite is not in range either.
 func integer(d *decoder, v js.Value, name string, least, most float64) float64 {
+	v = d.get(v, name)
 	if v.Type() == js.TypeNumber {
 		n := v.Float()
 		if n >= least && n <= most && n == float64(int64(n)) {
 			return n
 		}
 	}
-	d.fail(name, "a whole number from "+strconv.FormatFloat(least, 'f', 0, 64)+" to "+strconv.FormatFloat(most, 'f', 0, 64))
+	d.fail("a whole number from " + strconv.FormatFloat(least, 'f', 0, 64) + " to " + strconv.FormatFloat(most, 'f', 0, 64))
 	return 0
 }
 
@@ -123,41 +132,45 @@ func signed[T ~int | ~int64](d *decoder, v js.Value, name string) T {
 
 // span reads milliseconds, of which clocks tell fractions too: they are cut.
 func span[T ~int64](d *decoder, v js.Value, name string) T {
+	v = d.get(v, name)
 	if v.Type() == js.TypeNumber {
 		if n := v.Float(); n >= -maxInt && n <= maxInt {
 			return T(n)
 		}
 	}
-	d.fail(name, "milliseconds")
+	d.fail("milliseconds")
 	return 0
 }
 
 func structure(d *decoder, v js.Value, name string) js.Value {
+	v = d.get(v, name)
 	if v.Type() != js.TypeObject {
-		d.fail(name, "an object")
+		d.fail("an object")
 	}
 	return v
 }
 
 func optional[T any](d *decoder, v js.Value, name string, read func(*decoder, js.Value, string) T) *T {
+	v = d.get(v, name)
 	if v.IsUndefined() || v.IsNull() {
 		return nil
 	}
-	value := read(d, v, name)
+	value := read(d, v, "")
 	return &value
 }
 
 func list[T any](d *decoder, v js.Value, name string, read func(*decoder, js.Value, string) T) []T {
+	v = d.get(v, name)
 	if d.err != nil {
 		return nil
 	}
 	if !array.Call("isArray", v).Bool() {
-		d.fail(name, "a list")
+		d.fail("a list")
 		return nil
 	}
 	out := make([]T, 0, min(v.Length(), maxList))
 	for i := 0; i < cap(out) && d.err == nil; i++ {
-		out = append(out, read(d, v.Index(i), name))
+		out = append(out, read(d, v.Index(i), ""))
 	}
 	return out
 }
@@ -172,18 +185,19 @@ func texts(d *decoder, v js.Value, name string) map[string]string {
 	out := make(map[string]string)
 	for i := range min(keys.Length(), maxList) {
 		key := keys.Index(i).String()
-		out[key] = text(d, v.Get(key), name)
+		out[key] = text(d, v.Get(key), "")
 	}
 	return out
 }
 
 func octets(d *decoder, v js.Value, name string) []byte {
+	v = d.get(v, name)
 	if v.Type() != js.TypeObject || !v.InstanceOf(bytes) {
-		d.fail(name, "a Uint8Array")
+		d.fail("a Uint8Array")
 		return nil
 	}
 	if v.Length() > maxText {
-		d.fail(name, "shorter")
+		d.fail("shorter")
 		return nil
 	}
 	out := make([]byte, v.Length())

@@ -15,26 +15,26 @@ func event(d *decoder, kind string, v js.Value) flow.Event {
 	switch kind {
 	case "configured":
 		return flow.Configured{
-			Options: readOptions(d, d.get(v, "options"), "options"),
+			Options: readOptions(d, v, "options"),
 		}
 	case "started":
 		return flow.Started{
-			Code: text(d, d.get(v, "code"), "code"),
+			Code: text(d, v, "code"),
 		}
 	case "died":
 		return flow.Died{
-			Technical: text(d, d.get(v, "technical"), "technical"),
+			Technical: text(d, v, "technical"),
 		}
 	case "codeTyped":
 		return flow.CodeTyped{
-			Text:  text(d, d.get(v, "text"), "text"),
-			Caret: signed[int](d, d.get(v, "caret"), "caret"),
+			Text:  text(d, v, "text"),
+			Caret: signed[int](d, v, "caret"),
 		}
 	case "codeLeft":
 		return flow.CodeLeft{}
 	case "payloadPicked":
 		return flow.PayloadPicked{
-			Index: signed[int](d, d.get(v, "index"), "index"),
+			Index: signed[int](d, v, "index"),
 		}
 	case "continue":
 		return flow.Continue{}
@@ -44,7 +44,7 @@ func event(d *decoder, kind string, v js.Value) flow.Event {
 		return flow.Stop{}
 	case "stopAnswered":
 		return flow.StopAnswered{
-			Yes: flag(d, d.get(v, "yes"), "yes"),
+			Yes: flag(d, v, "yes"),
 		}
 	case "again":
 		return flow.Again{}
@@ -56,7 +56,7 @@ func event(d *decoder, kind string, v js.Value) flow.Event {
 		return flow.TypeInstead{}
 	case "cameraPicked":
 		return flow.CameraPicked{
-			ID: text(d, d.get(v, "id"), "id"),
+			ID: text(d, v, "id"),
 		}
 	case "torchToggled":
 		return flow.TorchToggled{}
@@ -64,7 +64,7 @@ func event(d *decoder, kind string, v js.Value) flow.Event {
 		return flow.PictureGiven{}
 	case "routePicked":
 		return flow.RoutePicked{
-			Route: readRoute(d, d.get(v, "route"), "route"),
+			Route: readRoute(d, v, "route"),
 		}
 	case "pickWanted":
 		return flow.PickWanted{}
@@ -72,43 +72,45 @@ func event(d *decoder, kind string, v js.Value) flow.Event {
 		return flow.NotListed{}
 	case "candidatePicked":
 		return flow.CandidatePicked{
-			ID: text(d, d.get(v, "id"), "id"),
+			ID: text(d, v, "id"),
 		}
+	case "goOnAlone":
+		return flow.GoOnAlone{}
 	case "attestationAnswered":
 		return flow.AttestationAnswered{
-			Accept: flag(d, d.get(v, "accept"), "accept"),
+			Accept: flag(d, v, "accept"),
 		}
 	case "networkPicked":
 		return flow.NetworkPicked{
-			Index: signed[int](d, d.get(v, "index"), "index"),
+			Index: signed[int](d, v, "index"),
 		}
 	case "ssidTyped":
 		return flow.SSIDTyped{
-			Text: text(d, d.get(v, "text"), "text"),
+			Text: text(d, v, "text"),
 		}
 	case "datasetTyped":
 		return flow.DatasetTyped{
-			Text: text(d, d.get(v, "text"), "text"),
+			Text: text(d, v, "text"),
 		}
 	case "joinWiFi":
 		return flow.JoinWiFi{
-			Password: text(d, d.get(v, "password"), "password"),
+			Password: text(d, v, "password"),
 		}
 	case "joinThread":
 		return flow.JoinThread{
-			Dataset: text(d, d.get(v, "dataset"), "dataset"),
+			Dataset: text(d, v, "dataset"),
 		}
 	case "joinStored":
 		return flow.JoinStored{
-			ID: text(d, d.get(v, "id"), "id"),
+			ID: text(d, v, "id"),
 		}
 	case "shareWanted":
 		return flow.ShareWanted{
-			Node: text(d, d.get(v, "node"), "node"),
+			Node: text(d, v, "node"),
 		}
 	case "shareSeconds":
 		return flow.ShareSeconds{
-			Seconds: signed[int](d, d.get(v, "seconds"), "seconds"),
+			Seconds: signed[int](d, v, "seconds"),
 		}
 	case "shareOpen":
 		return flow.ShareOpen{}
@@ -116,180 +118,182 @@ func event(d *decoder, kind string, v js.Value) flow.Event {
 		return flow.ShareClose{}
 	case "copyWanted":
 		return flow.CopyWanted{
-			Text: text(d, d.get(v, "text"), "text"),
+			Text: text(d, v, "text"),
 		}
 	case "reportWanted":
 		return flow.ReportWanted{
-			WithNames: flag(d, d.get(v, "withNames"), "withNames"),
+			WithNames: flag(d, v, "withNames"),
 		}
 	case "addWanted":
 		return flow.AddWanted{}
 	case "deviceWanted":
 		return flow.DeviceWanted{
-			Node: text(d, d.get(v, "node"), "node"),
+			Node: text(d, v, "node"),
 		}
 	case "switched":
 		return flow.Switched{
-			Endpoint: unsigned[uint16](d, d.get(v, "endpoint"), "endpoint"),
-			On:       flag(d, d.get(v, "on"), "on"),
+			Endpoint: unsigned[uint16](d, v, "endpoint"),
+			On:       flag(d, v, "on"),
 		}
 	case "levelSet":
 		return flow.LevelSet{
-			Endpoint: unsigned[uint16](d, d.get(v, "endpoint"), "endpoint"),
-			Level:    unsigned[uint8](d, d.get(v, "level"), "level"),
+			Endpoint: unsigned[uint16](d, v, "endpoint"),
+			Level:    unsigned[uint8](d, v, "level"),
 		}
 	case "identifyWanted":
 		return flow.IdentifyWanted{
-			Endpoint: unsigned[uint16](d, d.get(v, "endpoint"), "endpoint"),
+			Endpoint: unsigned[uint16](d, v, "endpoint"),
 		}
 	case "removeWanted":
 		return flow.RemoveWanted{}
 	case "removeAnswered":
 		return flow.RemoveAnswered{
-			Yes:        flag(d, d.get(v, "yes"), "yes"),
-			ForgetOnly: flag(d, d.get(v, "forgetOnly"), "forgetOnly"),
+			Yes:        flag(d, v, "yes"),
+			ForgetOnly: flag(d, v, "forgetOnly"),
 		}
 	case "homePanel":
 		return flow.HomePanel{
-			Panel: text(d, d.get(v, "panel"), "panel"),
+			Panel: text(d, v, "panel"),
 		}
 	case "exportWanted":
 		return flow.ExportWanted{
-			Passphrase: text(d, d.get(v, "passphrase"), "passphrase"),
+			Passphrase: text(d, v, "passphrase"),
 		}
 	case "importWanted":
 		return flow.ImportWanted{
-			Passphrase: text(d, d.get(v, "passphrase"), "passphrase"),
+			Passphrase: text(d, v, "passphrase"),
 		}
 	case "forgetAnswered":
 		return flow.ForgetAnswered{
-			Yes: flag(d, d.get(v, "yes"), "yes"),
+			Yes: flag(d, v, "yes"),
 		}
 	case "scanned":
 		return flow.Scanned{
-			Texts: list(d, d.get(v, "texts"), "texts", text),
+			Texts: list(d, v, "texts", text),
 		}
 	case "scanChanged":
 		return flow.ScanChanged{
-			Phase:   text(d, d.get(v, "phase"), "phase"),
-			Cameras: list(d, d.get(v, "cameras"), "cameras", readCamera),
-			Camera:  text(d, d.get(v, "camera"), "camera"),
-			Torch:   unsigned[flow.TorchState](d, d.get(v, "torch"), "torch"),
+			Phase:   text(d, v, "phase"),
+			Cameras: list(d, v, "cameras", readCamera),
+			Camera:  text(d, v, "camera"),
+			Torch:   unsigned[flow.TorchState](d, v, "torch"),
 		}
 	case "picked":
 		return flow.Picked{
-			Name: text(d, d.get(v, "name"), "name"),
+			Name: text(d, v, "name"),
 		}
 	case "pickFailed":
 		return flow.PickFailed{
-			ID:        text(d, d.get(v, "id"), "id"),
-			Technical: text(d, d.get(v, "technical"), "technical"),
+			ID:        text(d, v, "id"),
+			Technical: text(d, v, "technical"),
 		}
+	case "linkStalled":
+		return flow.LinkStalled{}
 	case "candidateFound":
 		return flow.CandidateFound{
-			Candidate: readCandidate(d, d.get(v, "candidate"), "candidate"),
+			Candidate: readCandidate(d, v, "candidate"),
 		}
 	case "searchEnded":
 		return flow.SearchEnded{
-			ID:        text(d, d.get(v, "id"), "id"),
-			Technical: text(d, d.get(v, "technical"), "technical"),
+			ID:        text(d, v, "id"),
+			Technical: text(d, v, "technical"),
 		}
 	case "stepReported":
 		return flow.StepReported{
-			Step: readStep(d, d.get(v, "step"), "step"),
+			Step: readStep(d, v, "step"),
 		}
 	case "attestationAsked":
 		return flow.AttestationAsked{
-			Attestation: readAttestation(d, d.get(v, "attestation"), "attestation"),
+			Attestation: readAttestation(d, v, "attestation"),
 		}
 	case "networkAsked":
 		return flow.NetworkAsked{
-			Question: readNetworkQuestion(d, d.get(v, "question"), "question"),
-			Problem:  text(d, d.get(v, "problem"), "problem"),
+			Question: readNetworkQuestion(d, v, "question"),
+			Problem:  text(d, v, "problem"),
 		}
 	case "failed":
 		return flow.Failed{
-			ID:        text(d, d.get(v, "id"), "id"),
-			Step:      text(d, d.get(v, "step"), "step"),
-			Retry:     text(d, d.get(v, "retry"), "retry"),
-			Status:    text(d, d.get(v, "status"), "status"),
-			Technical: text(d, d.get(v, "technical"), "technical"),
-			Wait:      span[flow.Milliseconds](d, d.get(v, "wait"), "wait"),
-			Params:    texts(d, d.get(v, "params"), "params"),
+			ID:        text(d, v, "id"),
+			Step:      text(d, v, "step"),
+			Retry:     text(d, v, "retry"),
+			Status:    text(d, v, "status"),
+			Technical: text(d, v, "technical"),
+			Wait:      span[flow.Milliseconds](d, v, "wait"),
+			Params:    texts(d, v, "params"),
 		}
 	case "commissioned":
 		return flow.Commissioned{
-			Node: readNode(d, d.get(v, "node"), "node"),
+			Node: readNode(d, v, "node"),
 		}
 	case "stopDone":
 		return flow.StopDone{
-			RolledBack: flag(d, d.get(v, "rolledBack"), "rolledBack"),
-			Wait:       span[flow.Milliseconds](d, d.get(v, "wait"), "wait"),
+			RolledBack: flag(d, v, "rolledBack"),
+			Wait:       span[flow.Milliseconds](d, v, "wait"),
 		}
 	case "windowOpened":
 		return flow.WindowOpened{
-			Node:   text(d, d.get(v, "node"), "node"),
-			QR:     text(d, d.get(v, "qr"), "qr"),
-			Manual: text(d, d.get(v, "manual"), "manual"),
-			Lasts:  span[flow.Milliseconds](d, d.get(v, "lasts"), "lasts"),
+			Node:   text(d, v, "node"),
+			QR:     text(d, v, "qr"),
+			Manual: text(d, v, "manual"),
+			Lasts:  span[flow.Milliseconds](d, v, "lasts"),
 		}
 	case "windowEnded":
 		return flow.WindowEnded{
-			Node:   text(d, d.get(v, "node"), "node"),
-			Reason: text(d, d.get(v, "reason"), "reason"),
-			Vendor: text(d, d.get(v, "vendor"), "vendor"),
+			Node:   text(d, v, "node"),
+			Reason: text(d, v, "reason"),
+			Vendor: text(d, v, "vendor"),
 		}
 	case "windowFailed":
 		return flow.WindowFailed{
-			Node:   text(d, d.get(v, "node"), "node"),
-			Status: text(d, d.get(v, "status"), "status"),
+			Node:   text(d, v, "node"),
+			Status: text(d, v, "status"),
 		}
 	case "homeRead":
 		return flow.HomeRead{
-			Home: readHome(d, d.get(v, "home"), "home"),
+			Home: readHome(d, v, "home"),
 		}
 	case "homeDone":
 		return flow.HomeDone{
-			What: text(d, d.get(v, "what"), "what"),
+			What: text(d, v, "what"),
 		}
 	case "homeFailed":
 		return flow.HomeFailed{
-			What:      text(d, d.get(v, "what"), "what"),
-			ID:        text(d, d.get(v, "id"), "id"),
-			Technical: text(d, d.get(v, "technical"), "technical"),
+			What:      text(d, v, "what"),
+			ID:        text(d, v, "id"),
+			Technical: text(d, v, "technical"),
 		}
 	case "deviceRead":
 		return flow.DeviceRead{
-			Node:      readNode(d, d.get(v, "node"), "node"),
-			Endpoints: list(d, d.get(v, "endpoints"), "endpoints", readEndpoint),
+			Node:      readNode(d, v, "node"),
+			Endpoints: list(d, v, "endpoints", readEndpoint),
 		}
 	case "deviceFailed":
 		return flow.DeviceFailed{
-			Node:      text(d, d.get(v, "node"), "node"),
-			ID:        text(d, d.get(v, "id"), "id"),
-			Technical: text(d, d.get(v, "technical"), "technical"),
+			Node:      text(d, v, "node"),
+			ID:        text(d, v, "id"),
+			Technical: text(d, v, "technical"),
 		}
 	case "attributeTold":
 		return flow.AttributeTold{
-			Node:     text(d, d.get(v, "node"), "node"),
-			Endpoint: unsigned[uint16](d, d.get(v, "endpoint"), "endpoint"),
-			On:       optional(d, d.get(v, "on"), "on", flag),
-			Level:    optional(d, d.get(v, "level"), "level", unsigned[uint8]),
+			Node:     text(d, v, "node"),
+			Endpoint: unsigned[uint16](d, v, "endpoint"),
+			On:       optional(d, v, "on", flag),
+			Level:    optional(d, v, "level", unsigned[uint8]),
 		}
 	case "commandDone":
 		return flow.CommandDone{
-			Node:      text(d, d.get(v, "node"), "node"),
-			Endpoint:  unsigned[uint16](d, d.get(v, "endpoint"), "endpoint"),
-			ID:        text(d, d.get(v, "id"), "id"),
-			Technical: text(d, d.get(v, "technical"), "technical"),
+			Node:      text(d, v, "node"),
+			Endpoint:  unsigned[uint16](d, v, "endpoint"),
+			ID:        text(d, v, "id"),
+			Technical: text(d, v, "technical"),
 		}
 	case "deviceRemoved":
 		return flow.DeviceRemoved{
-			Node: text(d, d.get(v, "node"), "node"),
+			Node: text(d, v, "node"),
 		}
 	case "copied":
 		return flow.Copied{
-			OK: flag(d, d.get(v, "ok"), "ok"),
+			OK: flag(d, v, "ok"),
 		}
 	case "reportSaved":
 		return flow.ReportSaved{}
@@ -363,7 +367,7 @@ func readAvailability(d *decoder, v js.Value, name string) flow.Availability {
 	switch s {
 	case "ready", "none", "missing", "disabled", "insecure", "frame", "off", "checking", "unreachable", "blocked", "token":
 	default:
-		d.fail(name, "one of ready, none, missing, disabled, insecure, frame, off, checking, unreachable, blocked, token")
+		d.fail("one of ready, none, missing, disabled, insecure, frame, off, checking, unreachable, blocked, token")
 	}
 	return flow.Availability(s)
 }
@@ -373,7 +377,7 @@ func readRoute(d *decoder, v js.Value, name string) flow.Route {
 	switch s {
 	case "bluetooth", "agent", "host":
 	default:
-		d.fail(name, "one of bluetooth, agent, host")
+		d.fail("one of bluetooth, agent, host")
 	}
 	return flow.Route(s)
 }
@@ -383,7 +387,7 @@ func readStepStatus(d *decoder, v js.Value, name string) flow.StepStatus {
 	switch s {
 	case "start", "slow", "done", "failed", "skipped":
 	default:
-		d.fail(name, "one of start, slow, done, failed, skipped")
+		d.fail("one of start, slow, done, failed, skipped")
 	}
 	return flow.StepStatus(s)
 }
@@ -391,167 +395,168 @@ func readStepStatus(d *decoder, v js.Value, name string) flow.StepStatus {
 func readAttestation(d *decoder, v js.Value, name string) flow.Attestation {
 	v = structure(d, v, name)
 	return flow.Attestation{
-		Request:       unsigned[uint32](d, d.get(v, "request"), "request"),
-		Verdict:       text(d, d.get(v, "verdict"), "verdict"),
-		Findings:      list(d, d.get(v, "findings"), "findings", text),
-		VendorID:      unsigned[uint16](d, d.get(v, "vendorId"), "vendorId"),
-		ProductID:     unsigned[uint16](d, d.get(v, "productId"), "productId"),
-		CertificateID: text(d, d.get(v, "certificateId"), "certificateId"),
+		Request:       unsigned[uint32](d, v, "request"),
+		Verdict:       text(d, v, "verdict"),
+		Findings:      list(d, v, "findings", text),
+		VendorID:      unsigned[uint16](d, v, "vendorId"),
+		ProductID:     unsigned[uint16](d, v, "productId"),
+		CertificateID: text(d, v, "certificateId"),
 	}
 }
 
 func readCamera(d *decoder, v js.Value, name string) flow.Camera {
 	v = structure(d, v, name)
 	return flow.Camera{
-		ID:    text(d, d.get(v, "id"), "id"),
-		Label: text(d, d.get(v, "label"), "label"),
+		ID:    text(d, v, "id"),
+		Label: text(d, v, "label"),
 	}
 }
 
 func readCandidate(d *decoder, v js.Value, name string) flow.Candidate {
 	v = structure(d, v, name)
 	return flow.Candidate{
-		ID:            text(d, d.get(v, "id"), "id"),
-		Name:          text(d, d.get(v, "name"), "name"),
-		VendorID:      unsigned[uint16](d, d.get(v, "vendorId"), "vendorId"),
-		ProductID:     unsigned[uint16](d, d.get(v, "productId"), "productId"),
-		Discriminator: unsigned[uint16](d, d.get(v, "discriminator"), "discriminator"),
-		Exact:         flag(d, d.get(v, "exact"), "exact"),
-		Open:          unsigned[uint8](d, d.get(v, "open"), "open"),
-		Address:       text(d, d.get(v, "address"), "address"),
+		ID:            text(d, v, "id"),
+		Name:          text(d, v, "name"),
+		VendorID:      unsigned[uint16](d, v, "vendorId"),
+		ProductID:     unsigned[uint16](d, v, "productId"),
+		Discriminator: unsigned[uint16](d, v, "discriminator"),
+		Exact:         flag(d, v, "exact"),
+		Open:          unsigned[uint8](d, v, "open"),
+		Address:       text(d, v, "address"),
 	}
 }
 
 func readEndpoint(d *decoder, v js.Value, name string) flow.Endpoint {
 	v = structure(d, v, name)
 	return flow.Endpoint{
-		ID:       unsigned[uint16](d, d.get(v, "id"), "id"),
-		Types:    list(d, d.get(v, "types"), "types", unsigned[uint32]),
-		Label:    text(d, d.get(v, "label"), "label"),
-		HasOnOff: flag(d, d.get(v, "hasOnOff"), "hasOnOff"),
-		On:       flag(d, d.get(v, "on"), "on"),
-		HasLevel: flag(d, d.get(v, "hasLevel"), "hasLevel"),
-		Level:    unsigned[uint8](d, d.get(v, "level"), "level"),
-		Identify: flag(d, d.get(v, "identify"), "identify"),
-		Pending:  flag(d, d.get(v, "pending"), "pending"),
-		Problem:  optional(d, d.get(v, "problem"), "problem", readProblem),
+		ID:       unsigned[uint16](d, v, "id"),
+		Types:    list(d, v, "types", unsigned[uint32]),
+		Label:    text(d, v, "label"),
+		HasOnOff: flag(d, v, "hasOnOff"),
+		On:       flag(d, v, "on"),
+		HasLevel: flag(d, v, "hasLevel"),
+		Level:    unsigned[uint8](d, v, "level"),
+		Identify: flag(d, v, "identify"),
+		Pending:  flag(d, v, "pending"),
+		Problem:  optional(d, v, "problem", readProblem),
 	}
 }
 
 func readHome(d *decoder, v js.Value, name string) flow.Home {
 	v = structure(d, v, name)
 	return flow.Home{
-		Phase:     text(d, d.get(v, "phase"), "phase"),
-		Label:     text(d, d.get(v, "label"), "label"),
-		FabricID:  text(d, d.get(v, "fabricId"), "fabricId"),
-		Nodes:     list(d, d.get(v, "nodes"), "nodes", readNode),
-		Exists:    flag(d, d.get(v, "exists"), "exists"),
-		Persisted: flag(d, d.get(v, "persisted"), "persisted"),
-		Backup:    text(d, d.get(v, "backup"), "backup"),
-		Panel:     text(d, d.get(v, "panel"), "panel"),
-		Notice:    text(d, d.get(v, "notice"), "notice"),
-		Problem:   optional(d, d.get(v, "problem"), "problem", readProblem),
+		Phase:     text(d, v, "phase"),
+		Label:     text(d, v, "label"),
+		FabricID:  text(d, v, "fabricId"),
+		Nodes:     list(d, v, "nodes", readNode),
+		Exists:    flag(d, v, "exists"),
+		Persisted: flag(d, v, "persisted"),
+		Backup:    text(d, v, "backup"),
+		Panel:     text(d, v, "panel"),
+		Notice:    text(d, v, "notice"),
+		Problem:   optional(d, v, "problem", readProblem),
 	}
 }
 
 func readNetwork(d *decoder, v js.Value, name string) flow.Network {
 	v = structure(d, v, name)
 	return flow.Network{
-		Name:     text(d, d.get(v, "name"), "name"),
-		ID:       octets(d, d.get(v, "id"), "id"),
-		RSSI:     signed[int](d, d.get(v, "rssi"), "rssi"),
-		Bars:     signed[int](d, d.get(v, "bars"), "bars"),
-		Channel:  signed[int](d, d.get(v, "channel"), "channel"),
-		Band:     text(d, d.get(v, "band"), "band"),
-		Open:     flag(d, d.get(v, "open"), "open"),
-		Security: unsigned[uint8](d, d.get(v, "security"), "security"),
-		Hidden:   flag(d, d.get(v, "hidden"), "hidden"),
+		Name:     text(d, v, "name"),
+		ID:       octets(d, v, "id"),
+		RSSI:     signed[int](d, v, "rssi"),
+		Bars:     signed[int](d, v, "bars"),
+		Channel:  signed[int](d, v, "channel"),
+		Band:     text(d, v, "band"),
+		Open:     flag(d, v, "open"),
+		Security: unsigned[uint8](d, v, "security"),
+		Hidden:   flag(d, v, "hidden"),
 	}
 }
 
 func readNetworkQuestion(d *decoder, v js.Value, name string) flow.NetworkQuestion {
 	v = structure(d, v, name)
 	return flow.NetworkQuestion{
-		Request: unsigned[uint32](d, d.get(v, "request"), "request"),
-		Kind:    text(d, d.get(v, "kind"), "kind"),
-		Scanned: list(d, d.get(v, "scanned"), "scanned", readNetwork),
-		Stored:  list(d, d.get(v, "stored"), "stored", readStoredNetwork),
-		Chosen:  signed[int](d, d.get(v, "chosen"), "chosen"),
-		Other:   flag(d, d.get(v, "other"), "other"),
-		SSID:    text(d, d.get(v, "ssid"), "ssid"),
-		Problem: optional(d, d.get(v, "problem"), "problem", readProblem),
-		Dataset: optional(d, d.get(v, "dataset"), "dataset", readThreadSummary),
+		Request: unsigned[uint32](d, v, "request"),
+		Kind:    text(d, v, "kind"),
+		Scanned: list(d, v, "scanned", readNetwork),
+		Stored:  list(d, v, "stored", readStoredNetwork),
+		Chosen:  signed[int](d, v, "chosen"),
+		Other:   flag(d, v, "other"),
+		SSID:    text(d, v, "ssid"),
+		Problem: optional(d, v, "problem", readProblem),
+		Dataset: optional(d, v, "dataset", readThreadSummary),
 	}
 }
 
 func readNode(d *decoder, v js.Value, name string) flow.Node {
 	v = structure(d, v, name)
 	return flow.Node{
-		ID:                text(d, d.get(v, "id"), "id"),
-		Name:              text(d, d.get(v, "name"), "name"),
-		VendorName:        text(d, d.get(v, "vendorName"), "vendorName"),
-		ProductName:       text(d, d.get(v, "productName"), "productName"),
-		Serial:            text(d, d.get(v, "serial"), "serial"),
-		VendorID:          unsigned[uint16](d, d.get(v, "vendorId"), "vendorId"),
-		ProductID:         unsigned[uint16](d, d.get(v, "productId"), "productId"),
-		FabricID:          text(d, d.get(v, "fabricId"), "fabricId"),
-		CompressedID:      text(d, d.get(v, "compressedId"), "compressedId"),
-		Address:           text(d, d.get(v, "address"), "address"),
-		CommissionedAt:    signed[int64](d, d.get(v, "commissionedAt"), "commissionedAt"),
-		CredentialsBackup: flag(d, d.get(v, "credentialsBackup"), "credentialsBackup"),
+		ID:                text(d, v, "id"),
+		Name:              text(d, v, "name"),
+		VendorName:        text(d, v, "vendorName"),
+		ProductName:       text(d, v, "productName"),
+		Serial:            text(d, v, "serial"),
+		VendorID:          unsigned[uint16](d, v, "vendorId"),
+		ProductID:         unsigned[uint16](d, v, "productId"),
+		FabricID:          text(d, v, "fabricId"),
+		CompressedID:      text(d, v, "compressedId"),
+		Address:           text(d, v, "address"),
+		CommissionedAt:    signed[int64](d, v, "commissionedAt"),
+		CredentialsBackup: flag(d, v, "credentialsBackup"),
 	}
 }
 
 func readOptions(d *decoder, v js.Value, name string) flow.Options {
 	v = structure(d, v, name)
 	return flow.Options{
-		Manage:      flag(d, d.get(v, "manage"), "manage"),
-		FabricLabel: text(d, d.get(v, "fabricLabel"), "fabricLabel"),
-		Routes:      list(d, d.get(v, "routes"), "routes", readRoute),
-		Bluetooth:   readAvailability(d, d.get(v, "bluetooth"), "bluetooth"),
-		Agent:       readAvailability(d, d.get(v, "agent"), "agent"),
-		AgentURL:    text(d, d.get(v, "agentUrl"), "agentUrl"),
-		Camera:      flag(d, d.get(v, "camera"), "camera"),
-		AllowTest:   flag(d, d.get(v, "allowTest"), "allowTest"),
-		Language:    text(d, d.get(v, "language"), "language"),
+		Manage:      flag(d, v, "manage"),
+		FabricLabel: text(d, v, "fabricLabel"),
+		Routes:      list(d, v, "routes", readRoute),
+		Bluetooth:   readAvailability(d, v, "bluetooth"),
+		Agent:       readAvailability(d, v, "agent"),
+		AgentURL:    text(d, v, "agentUrl"),
+		Camera:      flag(d, v, "camera"),
+		AllowTest:   flag(d, v, "allowTest"),
+		Language:    text(d, v, "language"),
 	}
 }
 
 func readProblem(d *decoder, v js.Value, name string) flow.Problem {
 	v = structure(d, v, name)
 	return flow.Problem{
-		ID:     text(d, d.get(v, "id"), "id"),
-		Params: texts(d, d.get(v, "params"), "params"),
+		ID:     text(d, v, "id"),
+		Params: texts(d, v, "params"),
+		Detail: text(d, v, "detail"),
 	}
 }
 
 func readStep(d *decoder, v js.Value, name string) flow.Step {
 	v = structure(d, v, name)
 	return flow.Step{
-		ID:        text(d, d.get(v, "id"), "id"),
-		Stage:     signed[flow.Stage](d, d.get(v, "stage"), "stage"),
-		Status:    readStepStatus(d, d.get(v, "status"), "status"),
-		StartedAt: span[flow.Instant](d, d.get(v, "startedAt"), "startedAt"),
-		Elapsed:   span[flow.Milliseconds](d, d.get(v, "elapsed"), "elapsed"),
-		Expected:  span[flow.Milliseconds](d, d.get(v, "expected"), "expected"),
+		ID:        text(d, v, "id"),
+		Stage:     signed[flow.Stage](d, v, "stage"),
+		Status:    readStepStatus(d, v, "status"),
+		StartedAt: span[flow.Instant](d, v, "startedAt"),
+		Elapsed:   span[flow.Milliseconds](d, v, "elapsed"),
+		Expected:  span[flow.Milliseconds](d, v, "expected"),
 	}
 }
 
 func readStoredNetwork(d *decoder, v js.Value, name string) flow.StoredNetwork {
 	v = structure(d, v, name)
 	return flow.StoredNetwork{
-		ID:    text(d, d.get(v, "id"), "id"),
-		Label: text(d, d.get(v, "label"), "label"),
+		ID:    text(d, v, "id"),
+		Label: text(d, v, "label"),
 	}
 }
 
 func readThreadSummary(d *decoder, v js.Value, name string) flow.ThreadSummary {
 	v = structure(d, v, name)
 	return flow.ThreadSummary{
-		Name:     text(d, d.get(v, "name"), "name"),
-		Channel:  signed[int](d, d.get(v, "channel"), "channel"),
-		PANID:    text(d, d.get(v, "panId"), "panId"),
-		Problem:  optional(d, d.get(v, "problem"), "problem", readProblem),
-		Complete: flag(d, d.get(v, "complete"), "complete"),
+		Name:     text(d, v, "name"),
+		Channel:  signed[int](d, v, "channel"),
+		PANID:    text(d, v, "panId"),
+		Problem:  optional(d, v, "problem", readProblem),
+		Complete: flag(d, v, "complete"),
 	}
 }

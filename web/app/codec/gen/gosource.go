@@ -49,7 +49,7 @@ func (m *model) goSource() string {
 		for _, value := range m.constants[name] {
 			values = append(values, strconv.Quote(value))
 		}
-		fmt.Fprintf(&b, "\nfunc read%s(d *decoder, v js.Value, name string) flow.%s {\n\ts := text(d, v, name)\n\tswitch s {\n\tcase %s:\n\tdefault:\n\t\td.fail(name, %s)\n\t}\n\treturn flow.%s(s)\n}\n",
+		fmt.Fprintf(&b, "\nfunc read%s(d *decoder, v js.Value, name string) flow.%s {\n\ts := text(d, v, name)\n\tswitch s {\n\tcase %s:\n\tdefault:\n\t\td.fail(%s)\n\t}\n\treturn flow.%s(s)\n}\n",
 			name, name, strings.Join(values, ", "), strconv.Quote("one of "+strings.Join(m.constants[name], ", ")), name)
 	}
 	for _, name := range m.reached {
@@ -67,7 +67,7 @@ func (m *model) literal(name string) string {
 			b.WriteString(",")
 		}
 		quoted := strconv.Quote(lower(f.name))
-		b.WriteString("\n" + f.name + ": " + m.read(f.expr, "d.get(v, "+quoted+")", quoted))
+		b.WriteString("\n" + f.name + ": " + m.read(f.expr, quoted))
 		if i == len(m.fields(name))-1 {
 			b.WriteString(",\n")
 		}
@@ -75,17 +75,17 @@ func (m *model) literal(name string) string {
 	return b.String() + "}"
 }
 
-// read is the call that reads a value of a type.
-func (m *model) read(e ast.Expr, value, name string) string {
+// read is the call that reads a field of the object v.
+func (m *model) read(e ast.Expr, name string) string {
 	switch e := e.(type) {
 	case *ast.StarExpr:
-		return "optional(d, " + value + ", " + name + ", " + m.reader(e.X) + ")"
+		return "optional(d, v, " + name + ", " + m.reader(e.X) + ")"
 	case *ast.ArrayType:
 		if !isBytes(e) {
-			return "list(d, " + value + ", " + name + ", " + m.reader(e.Elt) + ")"
+			return "list(d, v, " + name + ", " + m.reader(e.Elt) + ")"
 		}
 	}
-	return m.reader(e) + "(d, " + value + ", " + name + ")"
+	return m.reader(e) + "(d, v, " + name + ")"
 }
 
 // reader is the function that reads a value of a type.
