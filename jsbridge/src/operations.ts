@@ -115,12 +115,20 @@ export interface Operations {
     issued: [Question & Maybe<{ noc: Uint8Array; icac: Uint8Array; error: string }>, void];
     channelLost: [{ peer: number }, void];
     workAnswer: [{ work: number } & Maybe<{ result: Uint8Array; error: string }>, void];
-    /** utc: now, in seconds since 2000. The result is signed by the key of publicKey, ECDSA P-256 with SHA-256. */
-    prepareRoot: [{ publicKey: Uint8Array } & Maybe<{ utc: number }>, { tbs: Uint8Array }];
-    /** Of csr and publicKey, one. The result is signed by the root's key. */
-    prepareNoc: [{ rootCertificate: Uint8Array; fabricId: bigint; nodeId: bigint } & Maybe<{ csr: Uint8Array; publicKey: Uint8Array; utc: number }>, { tbs: Uint8Array }];
-    /** signature: r‖s, checked. Without a root certificate it is to be a root itself. The result is Matter TLV. */
-    finishCertificate: [{ tbs: Uint8Array; signature: Uint8Array } & Maybe<{ rootCertificate: Uint8Array }>, { certificate: Uint8Array }];
+    /** utc: now, in seconds since 2000. */
+    prepareRoot: [{ publicKey: Uint8Array } & Maybe<{ utc: number }>, PreparedCertificate];
+    /** Of csr and publicKey, one. */
+    prepareNoc: [{ rootCertificate: Uint8Array; fabricId: bigint; nodeId: bigint } & Maybe<{ csr: Uint8Array; publicKey: Uint8Array; utc: number }>, PreparedCertificate];
+    /** signature: of tbs, r‖s; it is checked. Without a root certificate it is to be a root itself. The result is Matter TLV. */
+    finishCertificate: [{ pending: Uint8Array; signature: Uint8Array } & Maybe<{ rootCertificate: Uint8Array }>, { certificate: Uint8Array }];
+}
+
+/** A certificate that lacks its signature. */
+export interface PreparedCertificate {
+    /** To be signed by the root's key: ECDSA P-256 with SHA-256. */
+    tbs: Uint8Array;
+    /** For finishCertificate. */
+    pending: Uint8Array;
 }
 
 /** Operations that need no instance. */
@@ -143,6 +151,8 @@ const reading = {
     fabricFiltered: optional(4, bool), eventMin: optional(5, uint64), patienceMs: optional(6, uint32),
 };
 const patience = { timedMs: optional(5, uint16), patienceMs: optional(6, uint32) };
+
+const prepared: Schema<PreparedCertificate> = struct({ tbs: field(1, octets()), pending: field(2, octets()) });
 
 export const operations: { readonly [K in keyof Operations]: Operation<Operations[K][0], Operations[K][1]> } = {
     createAuthority: {
@@ -248,17 +258,17 @@ export const operations: { readonly [K in keyof Operations]: Operation<Operation
     issued: { number: 36, request: struct({ ...question, noc: optional(2, octets()), icac: optional(3, octets()), error: optional(4, text()) }) },
     channelLost: { number: 37, request: struct({ peer: field(1, uint32) }) },
     workAnswer: { number: 38, request: struct({ work: field(1, uint32), result: optional(2, octets()), error: optional(3, text()) }) },
-    prepareRoot: { number: 40, request: struct({ publicKey: field(1, octets(65, 65)), utc: optional(2, uint32) }), result: struct({ tbs: field(1, octets()) }) },
+    prepareRoot: { number: 40, request: struct({ publicKey: field(1, octets(65, 65)), utc: optional(2, uint32) }), result: prepared },
     prepareNoc: {
         number: 41,
         request: struct({
             rootCertificate: field(1, octets()), csr: optional(2, octets()), publicKey: optional(3, octets(65, 65)), fabricId: field(4, id64), nodeId: field(5, id64), utc: optional(6, uint32),
         }),
-        result: struct({ tbs: field(1, octets()) }),
+        result: prepared,
     },
     finishCertificate: {
         number: 42,
-        request: struct({ tbs: field(1, octets()), signature: field(2, octets(64, 64)), rootCertificate: optional(3, octets()) }),
+        request: struct({ pending: field(1, octets()), signature: field(2, octets(64, 64)), rootCertificate: optional(3, octets()) }),
         result: struct({ certificate: field(1, octets()) }),
     },
 };

@@ -57,7 +57,8 @@ func Issue(t Template, sign func(tbs []byte) ([64]byte, error)) (*Certificate, e
 
 // Prepare is the first half of [Issue], for a signature that takes its time: it
 // returns the certificate without one. What [Certificate.AppendTBS] writes of it
-// is to be signed and then given to [Finish].
+// is to be signed; the certificate itself is given to [Finish], also by way of
+// its Matter TLV.
 func Prepare(t Template) (*Certificate, error) {
 	c := &Certificate{
 		Serial:    append([]byte(nil), t.Serial...),
@@ -88,27 +89,23 @@ func Prepare(t Template) (*Certificate, error) {
 	return c, nil
 }
 
-// Finish is the second half of [Issue]: it puts a certificate of the role
-// together of a TBSCertificate in DER and the issuer's signature of it, r ‖ s.
-// issuer is nil for a root.
+// Finish is the second half of [Issue]: it gives the prepared certificate of a
+// role the issuer's signature, r ‖ s. issuer is nil for a root. Neither of both
+// is changed.
 //
-// That the octets are those that were prepared is not taken for granted: what it
-// returns, Issue could have returned. Otherwise it returns a [ParseError], a
-// [SizeError], a [TemplateError] or a [ChainError].
-func Finish(role Role, tbs []byte, signature [64]byte, issuer *Certificate) (*Certificate, error) {
-	said, err := ParseDER(appendSigned(nil, tbs, &signature))
-	if err != nil {
-		return nil, err
-	}
+// That it is what was prepared is not taken for granted: what Finish returns,
+// Issue could have returned. Otherwise it returns a [TemplateError], a
+// [ChainError] or a [SizeError].
+func Finish(role Role, prepared *Certificate, signature [64]byte, issuer *Certificate) (*Certificate, error) {
 	c, err := Prepare(Template{
-		Role: role, Serial: said.Serial, Subject: said.Subject, NotBefore: said.NotBefore, NotAfter: said.NotAfter,
-		PublicKey: said.PublicKey, Issuer: issuer,
+		Role: role, Serial: prepared.Serial, Subject: prepared.Subject, NotBefore: prepared.NotBefore, NotAfter: prepared.NotAfter,
+		PublicKey: prepared.PublicKey, Issuer: issuer,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if !bytes.Equal(c.AppendTBS(nil), tbs) {
-		return nil, &ParseError{formatX509, "certificate", "not one that is issued here"}
+	if !bytes.Equal(c.AppendTBS(nil), prepared.AppendTBS(nil)) {
+		return nil, &TemplateError{"it is not as it was prepared"}
 	}
 	return c.finish(role, signature, issuer)
 }

@@ -15,9 +15,8 @@ func prepareRoot(in *instance, _ session.Instant, m *members, w *tlv.Writer) err
 	if m.err != nil {
 		return m.err
 	}
-	tbs, err := commission.PrepareRoot(in.rand, utc, key)
-	w.Bytes(ctx(1), tbs)
-	return err
+	p, err := commission.PrepareRoot(in.rand, utc, key)
+	return writePrepared(w, p, err)
 }
 
 func prepareNOC(in *instance, _ session.Instant, m *members, w *tlv.Writer) error {
@@ -40,18 +39,23 @@ func prepareNOC(in *instance, _ session.Instant, m *members, w *tlv.Writer) erro
 	if err != nil {
 		return err
 	}
-	tbs, err := commission.PrepareNOC(in.rand, utc, root, key, fabric, node)
-	w.Bytes(ctx(1), tbs)
-	return err
+	p, err := commission.PrepareNOC(in.rand, utc, root, key, fabric, node)
+	return writePrepared(w, p, err)
 }
 
 func finishCertificate(_ *instance, _ session.Instant, m *members, w *tlv.Writer) error {
-	tbs, signature, root := m.octets(1), m.octets(2), m.octets(3)
+	pending, signature, root := m.octets(1), m.octets(2), m.octets(3)
 	if m.err != nil || len(signature) != 64 {
 		return errArgument
 	}
-	c, err := commission.FinishCertificate(tbs, [64]byte(signature), root)
+	c, err := commission.FinishCertificate(pending, [64]byte(signature), root)
 	w.Bytes(ctx(1), c)
+	return err
+}
+
+func writePrepared(w *tlv.Writer, p commission.PreparedCertificate, err error) error {
+	w.Bytes(ctx(1), p.TBS)
+	w.Bytes(ctx(2), p.Pending)
 	return err
 }
 

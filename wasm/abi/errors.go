@@ -79,6 +79,7 @@ func codeOf(err error) code {
 		setup       *commission.CodeError
 		chain       *cert.ChainError
 		parse       *cert.ParseError
+		template    *cert.TemplateError
 	)
 	switch {
 	case errors.As(err, &peer):
@@ -87,7 +88,7 @@ func codeOf(err error) code {
 		return codeInteraction
 	case errors.As(err, &setup):
 		return codeSetupCode
-	case errors.As(err, &chain), errors.As(err, &parse):
+	case errors.As(err, &chain), errors.As(err, &parse), errors.As(err, &template):
 		return codeCertificate
 	}
 	return codeProtocol

@@ -74,8 +74,8 @@ export class HomeAuthority implements FabricAuthority {
 
 /** A root's certificate for its own key. */
 export async function issueRoot(core: Core, rootKey: CryptoKey, publicKey: Uint8Array): Promise<Uint8Array> {
-    const { tbs } = core.request("prepareRoot", { publicKey, utc: utc() });
-    return core.request("finishCertificate", { tbs, signature: await sign(rootKey, tbs) }).certificate;
+    const { tbs, pending } = core.request("prepareRoot", { publicKey, utc: utc() });
+    return core.request("finishCertificate", { pending, signature: await sign(rootKey, tbs) }).certificate;
 }
 
 /** A node's certificate, for the key of a request or for one that is given. */
@@ -84,9 +84,9 @@ export async function issueNoc(
     rootKey: CryptoKey,
     request: { rootCertificate: Uint8Array; fabricId: bigint; nodeId: bigint } & ({ csr: Uint8Array } | { publicKey: Uint8Array }),
 ): Promise<Uint8Array> {
-    const { tbs } = core.request("prepareNoc", { ...request, utc: utc() });
+    const { tbs, pending } = core.request("prepareNoc", { ...request, utc: utc() });
     const { rootCertificate } = request;
-    return core.request("finishCertificate", { tbs, signature: await sign(rootKey, tbs), rootCertificate }).certificate;
+    return core.request("finishCertificate", { pending, signature: await sign(rootKey, tbs), rootCertificate }).certificate;
 }
 
 /** A 64-bit number for a fabric: never 0. */
