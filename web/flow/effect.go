@@ -6,8 +6,9 @@ type Effect interface{ effect() }
 // Done by the app in the window itself.
 type (
 	// Pick opens the browser's list of Bluetooth devices. It must happen in the
-	// same task as the click.
-	Pick struct{}
+	// same task as the click. Any lists every device that is near, for those that
+	// do not announce Matter.
+	Pick struct{ Any bool }
 	// Unpick drops the chosen Bluetooth device and its connection.
 	Unpick struct{}
 )

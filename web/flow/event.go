@@ -42,6 +42,8 @@ type (
 	PickWanted      struct{} // "Show the list": synchronously in the click
 	NotListed       struct{} // "My device is not listed"
 	CandidatePicked struct{ ID string }
+	// GoOnAlone: over Bluetooth without a way over the network, after no-ip-path.
+	GoOnAlone struct{}
 
 	AttestationAnswered struct{ Accept bool }
 
@@ -92,7 +94,9 @@ type (
 	// Picked: a device was chosen in the browser's list.
 	Picked struct{ Name string }
 	// PickFailed: ID is a problem's (picker-dismissed, bluetooth-off, not-matter-device…).
-	PickFailed     struct{ ID, Technical string }
+	PickFailed struct{ ID, Technical string }
+	// LinkStalled: the device stopped answering on Bluetooth; one more try runs.
+	LinkStalled    struct{}
 	CandidateFound struct{ Candidate Candidate }
 	SearchEnded    struct{ ID, Technical string }
 
@@ -171,6 +175,7 @@ func (RoutePicked) event()         {}
 func (PickWanted) event()          {}
 func (NotListed) event()           {}
 func (CandidatePicked) event()     {}
+func (GoOnAlone) event()           {}
 func (AttestationAnswered) event() {}
 func (NetworkPicked) event()       {}
 func (SSIDTyped) event()           {}
@@ -199,6 +204,7 @@ func (Scanned) event()             {}
 func (ScanChanged) event()         {}
 func (Picked) event()              {}
 func (PickFailed) event()          {}
+func (LinkStalled) event()         {}
 func (CandidateFound) event()      {}
 func (SearchEnded) event()         {}
 func (StepReported) event()        {}

@@ -134,6 +134,8 @@ type Payload struct {
 type Problem struct {
 	ID     string
 	Params map[string]string
+	// Detail is the cause as the sessions or the browser tell it; never secret.
+	Detail string
 }
 
 // Scan is the state of the camera and of picture reading.
@@ -359,4 +361,14 @@ type State struct {
 	ConfirmStop bool
 	// Notice is a message ID for the status region ("copied").
 	Notice string
+
+	// Problem is what is wrong on the screen that is shown, where the screen has
+	// no place of its own for it: transport, pick, discover, connecting, finding.
+	Problem *Problem
+	// Waiting: transport goes on by itself once the agent has answered.
+	Waiting bool
+	// Scanning: the device looks for networks; Network has no Request yet.
+	Scanning bool
+
+	run run
 }
