@@ -8,6 +8,8 @@ import { GoProgram } from "./runtime.js";
 export interface PageProgram {
     /** Starts a wizard in an empty element. It shows nothing before it gets events: `configured`, then `started`. */
     mount(root: HTMLElement, host: PageHost, config: PageConfig): PageInstance;
+    /** What the program holds now, for tests of leaks: JavaScript's values, Go's functions, octets of memory. */
+    usage(): { values: number; functions: number; memory: number };
 }
 
 export interface PageConfig {
@@ -63,7 +65,7 @@ export class ProgramError extends Error {
 
 /** An instance as Go gives it: functions that return the text of an error, or nothing. */
 interface GoInstance {
-    event(event: unknown): string | undefined;
+    event(event: unknown): string | null;
     open(opened: (maxMessage: number) => void, failed: (reason: string) => void): void;
     send(message: Uint8Array): void;
     closeLink(): void;
@@ -135,17 +137,23 @@ async function fetched(url: string | URL, size: number, progress?: (done: number
 async function started(module: WebAssembly.Module): Promise<PageProgram> {
     const instances = new Set<(technical: string) => void>();
     let mount: GoMount | undefined;
+    let functions: (() => number) | undefined;
     let death: string | undefined;
-    const globals = { matterPage: (fn: GoMount) => void (mount = fn) };
+    const globals = {
+        matterPage(...given: [GoMount, () => number]): void {
+            [mount, functions] = given;
+        },
+    };
     const go = new GoProgram(globals, technical => {
         death = technical;
         for (const die of [...instances]) die(technical);
     });
     await go.start(module);
-    if (mount === undefined) throw new Error("the program is not the page's");
-    const into = mount;
+    if (mount === undefined || functions === undefined) throw new Error("the program is not the page's");
+    const [into, count] = [mount, functions];
     return {
         mount: (root, host, config) => mounted(into, root, host, config, instances, () => death),
+        usage: () => ({ values: go.held, functions: count(), memory: go.memory }),
     };
 }
 
@@ -193,7 +201,7 @@ function mounted(
         event(event) {
             if (!open) return;
             const problem = go.event(event);
-            if (problem !== undefined) throw new TypeError(problem);
+            if (typeof problem === "string") throw new TypeError(problem);
         },
         link: {
             open: () => new Promise((resolve, reject) => {
