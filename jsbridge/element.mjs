@@ -1,0 +1,151 @@
+// node jsbridge/element.mjs DIR   makes what the custom elements need, after tsc has filled DIR and with
+// DIR/matter-session.wasm and DIR/assets/matter-page.wasm there: DIR/element, DIR/assets, DIR/messages,
+// DIR/custom-elements.json and DIR/page.
+
+import { build, transform } from "esbuild";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const source = join(root, "jsbridge/src/element");
+const zxing = join(root, "node_modules/zxing-wasm");
+
+/** What the shell says itself, before any other text is loaded. */
+const shellIds = /^(idle\.activate|loading\.(progress|starting)|unsupported\.agent|action\.(retry|close)|error\.(bluetooth-missing|bluetooth-disabled|insecure-context|blocked-by-frame|load-failed|load-corrupt|core-dead)(\.action)?)$/;
+
+const common = {
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    minify: true,
+    keepNames: true, // errors are told by the names of their classes, also across the worker's border
+    sourcemap: true,
+    logLevel: "warning",
+    external: ["node:*"], // imported only where the host is Node
+    legalComments: "none", // their notices are in assets/NOTICES.txt
+};
+
+/** Texts by language, of all files web/messages/NAME.LANGUAGE.json. */
+export function readMessages(folder = join(root, "web/messages")) {
+    const languages = {};
+    for (const file of readdirSync(folder).sort()) {
+        const [, language] = /^[a-z]+\.([a-z]{2,3})\.json$/.exec(file) ?? [];
+        if (language === undefined) continue;
+        for (const [id, text] of Object.entries(JSON.parse(readFileSync(join(folder, file), "utf8")))) {
+            languages[language] ??= {};
+            if (id in languages[language]) throw new Error(`${file} has ${id}, which another file has too`);
+            languages[language][id] = text;
+        }
+    }
+    if (languages.en === undefined) throw new Error(`${folder} has no English texts`);
+    return languages;
+}
+
+function expectedOf(file) {
+    if (!existsSync(file)) throw new Error(`${file} is not built`);
+    const octets = readFileSync(file);
+    return { size: octets.length, sha256: createHash("sha256").update(octets).digest("hex") };
+}
+
+/** Puts made.ts's text in its place, and one small module for the shell's texts of each other language. */
+function made(languages, expected) {
+    const of = language => Object.fromEntries(Object.entries(languages[language]).filter(([id]) => shellIds.test(id)));
+    const others = Object.keys(languages).filter(language => language !== "en");
+    const text = [
+        `export const shellText = ${JSON.stringify(of("en"))};`,
+        `export const shellTexts = {${others.map(language => `${language}: () => import("shell-${language}")`)}};`,
+        `export const messages = {${Object.keys(languages).map(language => `${language}: () => import("../messages/${language}.js")`)}};`,
+        `export const expected = ${JSON.stringify(expected)};`,
+    ].join("\n");
+    return {
+        name: "made",
+        setup(build) {
+            build.onLoad({ filter: /[\\/]element[\\/]made\.ts$/ }, () => ({ contents: text, loader: "js", resolveDir: source }));
+            build.onResolve({ filter: /^shell-[a-z]+$/ }, ({ path }) => ({ path: join(source, `${path}.ts`) }));
+            build.onLoad({ filter: /[\\/]element[\\/]shell-[a-z]+\.ts$/ }, ({ path }) => ({ contents: `export const text = ${JSON.stringify(of(/shell-([a-z]+)/.exec(path)[1]))};`, loader: "js" }));
+            build.onResolve({ filter: /^\.\.\/messages\// }, ({ path }) => ({ path, external: true }));
+        },
+    };
+}
+
+/** The decoder's package would fetch its program from a public network if it were not told where ours is; now it cannot. */
+const noForeignOrigin = {
+    name: "no-foreign-origin",
+    setup(build) {
+        build.onLoad({ filter: /[\\/]zxing-wasm[\\/].*[\\/]share\.js$/ }, ({ path }) => {
+            const text = readFileSync(path, "utf8");
+            const contents = text.replaceAll("https://fastly.jsdelivr.net/npm/", "./");
+            if (contents === text || contents.includes("https://")) throw new Error(`${path} names other addresses than it did`);
+            return { contents, loader: "js" };
+        });
+    },
+};
+
+/** The scripts that tsc has made of what is now in the bundles. */
+function removeParts(folder) {
+    if (!existsSync(folder)) return;
+    for (const file of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+        if (/\.js(\.map)?$/.test(file)) rmSync(join(folder, file));
+    }
+}
+
+function notices(target) {
+    const list = execFileSync(process.env.GO ?? "go", ["list", "-deps", "-f", "{{with .Module}}{{.Path}}\t{{.Dir}}{{end}}", "./web/app"], { cwd: root, encoding: "utf8", env: { ...process.env, GOOS: "js", GOARCH: "wasm" } });
+    const goroot = execFileSync(process.env.GO ?? "go", ["env", "GOROOT"], { encoding: "utf8" }).trim();
+    const own = /^module (\S+)$/m.exec(readFileSync(join(root, "go.mod"), "utf8"))[1];
+    const modules = [...new Set(list.split("\n"))].filter(line => line !== "" && !line.startsWith(`${own}\t`)).sort().map(line => line.split("\t"));
+    const parts = [
+        ["matter-page.wasm and matter-session.wasm: the Go runtime and standard library", join(goroot, "LICENSE")],
+        ...modules.map(([name, folder]) => [`matter-page.wasm: ${name}`, join(folder, "LICENSE")]),
+        ["the scanner's script: zxing-wasm", join(zxing, "LICENSE")],
+        ["zxing_reader.wasm: ZXing-C++ (Copyright 2016 Nu-book Inc., 2019 and later Axel Waggershauser and the authors of ZXing)", join(root, "LICENSE")],
+    ];
+    const text = parts.map(([name, file]) => `== ${name}\n\n${readFileSync(file, "utf8").trimEnd()}\n`);
+    writeFileSync(join(target, "NOTICES.txt"), `The files of this directory contain code of the following projects; matter-session.wasm also of those in ../NOTICES.txt.\n\n${text.join("\n")}`);
+}
+
+/** The manifest's module, without a build. */
+export async function loadManifest() {
+    const { outputFiles } = await build({ entryPoints: [join(source, "manifest.ts")], bundle: true, write: false, format: "esm" });
+    return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
+}
+
+export async function buildElement(target, { messages = readMessages(), page = join(target, "assets/matter-page.wasm"), blob = join(target, "matter-session.wasm") } = {}) {
+    const assets = join(target, "assets");
+    for (const folder of ["element", "assets", "messages"]) mkdirSync(join(target, folder), { recursive: true });
+    const copy = (file, name) => resolve(file) === resolve(assets, name) || copyFileSync(file, join(assets, name));
+    if (!existsSync(blob)) throw new Error(`${blob} is not built`);
+    copy(blob, "matter-session.wasm");
+    copy(page, "matter-page.wasm");
+    copy(join(zxing, "dist/reader/zxing_reader.wasm"), "zxing_reader.wasm");
+    for (const list of ["paa.tlv", "paa-test.tlv"]) copy(join(root, "session/commission/trust", list), list);
+    const style = await transform(readFileSync(join(root, "web/view/style.css"), "utf8"), { loader: "css", minify: true });
+    writeFileSync(join(assets, "style.css"), style.code);
+
+    for (const [language, texts] of Object.entries(messages)) {
+        writeFileSync(join(target, "messages", `${language}.js`), `export const messages = ${JSON.stringify(texts, undefined, 1)};\n`);
+        writeFileSync(join(target, "messages", `${language}.d.ts`), "/** Texts by id; parameters in braces. */\nexport declare const messages: Readonly<Record<string, string>>;\n");
+    }
+
+    removeParts(join(target, "element"));
+    const expected = { "matter-page.wasm": expectedOf(join(assets, "matter-page.wasm")), "zxing_reader.wasm": expectedOf(join(assets, "zxing_reader.wasm")) };
+    await Promise.all([
+        build({ ...common, entryPoints: [join(source, "index.ts")], splitting: true, outdir: join(target, "element"), chunkNames: "[name]-[hash]", plugins: [made(messages, expected), noForeignOrigin], absWorkingDir: root }),
+        build({ ...common, entryPoints: [join(source, "room/worker.ts")], outfile: join(assets, "worker.js"), absWorkingDir: root }),
+    ]);
+
+    const { customElementsManifest } = await loadManifest();
+    const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    writeFileSync(join(target, "custom-elements.json"), `${JSON.stringify(customElementsManifest(version), undefined, 2)}\n`);
+    notices(assets);
+}
+
+if (import.meta.url === pathToFileURL(resolve(process.argv[1] ?? "")).href) {
+    const target = resolve(process.argv[2] ?? "dist");
+    await buildElement(target);
+    execFileSync(process.execPath, [join(root, "web/static/build.mjs"), target], { stdio: "inherit" });
+}
