@@ -40,9 +40,10 @@ export async function bundle(entry) {
  * Serves files on loopback and opens a page there.
  *
  * @param files - by path: { "/page.js": text or octets }; the type is told from the extension
- * @returns Playwright's `page`; `problems`, what the page threw or logged as an error so far; `close()`
+ * @param options - `args`: more switches for Chromium
+ * @returns Playwright's `page` and `context`; `problems`, what the page threw or logged as an error so far; `close()`
  */
-export async function openPage(files = {}) {
+export async function openPage(files = {}, { args = [] } = {}) {
     if (!existsSync(executablePath)) {
         throw new Error(`no browser at ${executablePath}: run make setup, or set CHROMIUM`);
     }
@@ -67,7 +68,7 @@ export async function openPage(files = {}) {
         executablePath,
         headless: true,
         chromiumSandbox: !root,
-        args: quiet,
+        args: [...quiet, ...args],
     });
     const page = await context.newPage();
     const problems = [];
@@ -76,6 +77,7 @@ export async function openPage(files = {}) {
     await page.goto(`http://127.0.0.1:${server.address().port}/`);
     return {
         page,
+        context,
         problems,
         async close() {
             await context.close();

@@ -37,8 +37,8 @@ type Open struct {
 	Peer    Peer
 }
 
-// Opened says that a channel can be used. A page need not wait for it: what it
-// sends before goes out behind it.
+// Opened says that a channel can be used: what a page sends before is lost. It may
+// come late, when the agent has first to find out that the address is a device's.
 type Opened struct{ Channel uint16 }
 
 // Close ends a channel.

@@ -1,0 +1,262 @@
+// Bluetooth devices that Chromium believes in: its emulated adapter, whose GATT operations a test answers, and what joins
+// such a device to a peer of the interop tests that speaks Matter.
+//
+// The emulation has no indications of the device's own accord. But reading a characteristic raises the same event in a
+// page as an indication does: so C2 can be read here, and a script in the page reads it whenever the device has something
+// to say. Nor is a test told when the page disconnects: the script tells.
+
+import { openPage } from "./harness.mjs";
+
+const uuid16 = n => `0000${n.toString(16)}-0000-1000-8000-00805f9b34fb`;
+const matterService = 0xfff6;
+const c1 = "18ee2ef5-263d-4559-959f-4f9c429f9d11";
+const c2 = "18ee2ef5-263d-4559-959f-4f9c429f9d12";
+
+/** Switches for {@link openPage}: on Linux Web Bluetooth is behind one. */
+export const bluetoothArgs = ["--enable-features=WebBluetooth"];
+
+/** Runs in the page before its own scripts. */
+function watch() {
+    if (globalThis.BluetoothRemoteGATTService === undefined) return;
+    const characteristics = new Map();
+    const { getCharacteristic } = BluetoothRemoteGATTService.prototype;
+    BluetoothRemoteGATTService.prototype.getCharacteristic = async function (uuid) {
+        const characteristic = await getCharacteristic.call(this, uuid);
+        characteristics.set(`${this.device.name} ${characteristic.uuid}`, characteristic);
+        return characteristic;
+    };
+    const { disconnect } = BluetoothRemoteGATTServer.prototype;
+    BluetoothRemoteGATTServer.prototype.disconnect = function () {
+        const was = this.connected;
+        disconnect.call(this);
+        if (was) void globalThis.tellDisconnected(this.device.name);
+    };
+    globalThis.readEmulated = (name, uuid) =>
+        characteristics.get(`${name} ${uuid}`).readValue().then(
+            () => "read",
+            error => String(error),
+        );
+}
+
+/** Chromium's emulated adapter, and the list that it shows. */
+export class Adapter {
+    #cdp;
+    #page;
+    #pageCdp;
+    #devices = [];
+    #answered = new Set();
+    #choice;
+    /** The names that the browser's list had when it was answered last. */
+    offered = [];
+
+    /** Emulates from now on. The page may be loaded already: it is loaded anew. */
+    static async create({ context, page }) {
+        const adapter = new Adapter();
+        adapter.#page = page;
+        adapter.#cdp = await context.browser().newBrowserCDPSession();
+        adapter.#pageCdp = await context.newCDPSession(page);
+        // What the page ended goes on in the emulation, until the device ends it too.
+        await page.exposeFunction("tellDisconnected", name => adapter.#devices.find(device => device.name === name)?.cut());
+        await page.addInitScript(watch);
+        adapter.#cdp.on("BluetoothEmulation.gattOperationReceived", event => adapter.#operation(event));
+        adapter.#cdp.on("BluetoothEmulation.characteristicOperationReceived", event => adapter.#characteristic(event));
+        await adapter.state("powered-on");
+        adapter.#pageCdp.on("DeviceAccess.deviceRequestPrompted", event => adapter.#prompted(event));
+        await adapter.#pageCdp.send("DeviceAccess.enable");
+        await page.reload();
+        return adapter;
+    }
+
+    /** "absent", "powered-off" or "powered-on". The devices go with it. */
+    async state(state) {
+        if (this.#choice !== undefined) await this.#cdp.send("BluetoothEmulation.disable");
+        this.#choice ??= { dismiss: true };
+        await this.#cdp.send("BluetoothEmulation.enable", { state, leSupported: true });
+        for (const device of this.#devices.splice(0)) device.gone();
+    }
+
+    /** How the browser's list is answered from now on: by a device's name, or undefined to dismiss it. */
+    choose(name) {
+        this.#choice = name === undefined ? { dismiss: true } : { name };
+    }
+
+    /**
+     * Brings a device into reach.
+     *
+     * @param options - `name`; `matter`: false for one without Matter's service; `says`: false for one that has it and
+     *   does not say so; `characteristics`: false for one whose service is empty
+     */
+    async add({ name, matter = true, says = matter, characteristics = true }) {
+        const address = `09:09:09:09:09:${(10 + this.#devices.length).toString(16).toUpperCase().padStart(2, "0")}`;
+        const device = new Device({ name, address, cdp: this.#cdp, page: this.#page, matter, characteristics });
+        this.#devices.push(device);
+        const knownServiceUuids = says ? [uuid16(matterService)] : [uuid16(0x180f)];
+        await this.#cdp.send("BluetoothEmulation.simulatePreconnectedPeripheral", { address, name, manufacturerData: [], knownServiceUuids });
+        return device;
+    }
+
+    #operation({ address, type }) {
+        this.#devices.find(device => device.address === address)?.operation(type);
+    }
+
+    #characteristic(event) {
+        this.#devices.find(device => device.has(event.characteristicId))?.characteristic(event);
+    }
+
+    async #prompted({ id, devices }) {
+        // The same list comes again whenever it grows, and may be answered once.
+        if (this.#answered.has(id)) return;
+        const { name, dismiss } = this.#choice;
+        const address = this.#devices.find(device => device.name === name)?.address;
+        if (dismiss) {
+            this.#answered.add(id);
+            this.offered = devices.map(device => this.#nameOf(device.id));
+            await this.#pageCdp.send("DeviceAccess.cancelPrompt", { id });
+        } else if (devices.some(device => device.id === address)) {
+            this.#answered.add(id);
+            this.offered = devices.map(device => this.#nameOf(device.id));
+            await this.#pageCdp.send("DeviceAccess.selectPrompt", { id, deviceId: address });
+        }
+    }
+
+    #nameOf(address) {
+        return this.#devices.find(device => device.address === address)?.name;
+    }
+}
+
+/** One device: what its GATT is asked, and what it does of its own accord. */
+export class Device {
+    name;
+    address;
+    /** Is asked before a connection is accepted: false refuses it. */
+    accept = () => true;
+    /** What becomes of it all. write: a value for C1; subscribe: whether C2 is wanted; disconnected: whoever did it. */
+    on = { connected() {}, write() {}, subscribe() {}, disconnected() {} };
+    /** Milliseconds that each operation takes. */
+    delay = 0;
+    /** Longer writes are confirmed, and lost. */
+    swallow = Infinity;
+    connected = false;
+    /** Octets of each value that C1 was written, and of each that was indicated. */
+    written = [];
+    indicated = [];
+    #cdp;
+    #page;
+    #kind;
+    #ids = {};
+    #value;
+    #turn = Promise.resolve();
+
+    constructor({ name, address, cdp, page, ...kind }) {
+        Object.assign(this, { name, address });
+        this.#cdp = cdp;
+        this.#page = page;
+        this.#kind = kind;
+    }
+
+    has(id) {
+        return id === this.#ids.c1 || id === this.#ids.c2;
+    }
+
+    async operation(type) {
+        await this.#wait();
+        const refused = type === "connection" && !this.accept();
+        if (type === "connection" && !refused) {
+            this.gone();
+            this.connected = true;
+            this.on.connected();
+        }
+        if (type === "discovery" && this.#kind.matter && this.#ids.service === undefined) await this.#furnish();
+        await this.#answer("simulateGATTOperationResponse", { address: this.address, type, code: refused ? 0x3e : 0 });
+    }
+
+    async #furnish() {
+        const send = (method, params) => this.#cdp.send(`BluetoothEmulation.${method}`, params);
+        this.#ids.service = (await send("addService", { address: this.address, serviceUuid: uuid16(matterService) })).serviceId;
+        if (!this.#kind.characteristics) return;
+        const add = async (characteristicUuid, properties) =>
+            (await send("addCharacteristic", { serviceId: this.#ids.service, characteristicUuid, properties })).characteristicId;
+        this.#ids.c1 = await add(c1, { write: true });
+        this.#ids.c2 = await add(c2, { indicate: true, read: true });
+        await send("addDescriptor", { characteristicId: this.#ids.c2, descriptorUuid: uuid16(0x2902) });
+    }
+
+    async characteristic({ characteristicId, type, data }) {
+        await this.#wait();
+        const answer = { characteristicId, type, code: 0 };
+        if (type === "read") answer.data = this.#value.toString("base64");
+        const value = data === undefined ? undefined : Buffer.from(data, "base64");
+        // The answer first: what the device makes of it comes after.
+        await this.#answer("simulateCharacteristicOperationResponse", answer);
+        if (!this.connected) return;
+        if (type === "write") {
+            this.written.push(value.length);
+            if (value.length <= this.swallow) this.on.write(value);
+        } else if (type !== "read") this.on.subscribe(type === "subscribe-to-notifications");
+    }
+
+    /** Indicates a value of C2. Resolves when the page has it, or is gone. */
+    async indicate(value) {
+        const turn = this.#turn;
+        let done;
+        this.#turn = new Promise(resolve => (done = resolve));
+        try {
+            await turn;
+            if (!this.connected) return;
+            this.#value = Buffer.from(value);
+            this.indicated.push(value.length);
+            await this.#page.evaluate(([name, uuid]) => globalThis.readEmulated(name, uuid), [this.name, c2]).catch(() => {});
+        } finally {
+            done();
+        }
+    }
+
+    /** Breaks the connection off. */
+    async cut() {
+        if (!this.connected) return;
+        this.gone();
+        await this.#answer("simulateGATTDisconnection", { address: this.address });
+    }
+
+    /** The connection is no more. @internal */
+    gone() {
+        if (!this.connected) return;
+        this.connected = false;
+        this.#ids = {}; // the emulation forgets what a device offers
+        this.on.disconnected();
+    }
+
+    /** Joins the device to a peer of ../../interop/peers/ble-device.mjs, which is what it is from then on. */
+    serve(peer) {
+        // In order: the peer answers each at once.
+        const tell = command => void peer.ask(command).catch(() => {});
+        this.on = {
+            connected: () => tell({ do: "connected" }),
+            write: value => tell({ do: "write", value: value.toString("base64") }),
+            subscribe: on => tell({ do: "subscribe", on }),
+            disconnected: () => tell({ do: "disconnected" }),
+        };
+        void (async () => {
+            for (;;) {
+                const line = await peer.next(line => "indicate" in line || "disconnect" in line, "Bluetooth", 2 ** 31 - 1);
+                if (line.disconnect) void this.cut();
+                else void this.indicate(Buffer.from(line.indicate, "base64")).then(() => tell({ do: "confirmed" }));
+            }
+        })().catch(() => {}); // it was stopped
+    }
+
+    async #wait() {
+        if (this.delay > 0) await new Promise(resolve => setTimeout(resolve, this.delay));
+    }
+
+    /** A page that is gone, or has given up, is nobody's mistake. */
+    async #answer(method, params) {
+        await this.#cdp.send(`BluetoothEmulation.${method}`, params).catch(() => {});
+    }
+}
+
+/** A page with Bluetooth. @returns what openPage returns, and `adapter` */
+export async function openBluetoothPage(files, { args = [] } = {}) {
+    const browser = await openPage(files, { args: [...bluetoothArgs, ...args] });
+    return { ...browser, adapter: await Adapter.create(browser) };
+}
