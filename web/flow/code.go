@@ -120,7 +120,7 @@ func readCode(text string, caret int, judged bool) CodeEntry {
 		whole = whole || fault.Kind != commission.CodeLength && fault.Kind != commission.CodeTLV
 	}
 	if whole {
-		e.Problem = codeProblem(fault, code, form)
+		e.Problem = codeProblem(fault, code, &e)
 	}
 	return e
 }
@@ -243,24 +243,25 @@ func payloadsOf(code, form string, list []commission.Payload) []Payload {
 }
 
 // codeProblem names what is wrong with a code.
-func codeProblem(fault *commission.CodeError, code, form string) *Problem {
+func codeProblem(fault *commission.CodeError, code string, e *CodeEntry) *Problem {
 	n := len([]rune(code))
-	if strings.HasPrefix(upper(code), "X-HM:") || form == "manual" && n == bareDigits && fault.Kind != commission.CodeCharacter {
+	digitsOnly := e.Form == "manual" && fault.Kind != commission.CodeCharacter
+	switch {
+	case strings.HasPrefix(upper(code), "X-HM:"), digitsOnly && n == bareDigits:
 		return &Problem{ID: "code-homekit"}
+	case digitsOnly && e.Length > 0 && n != e.Length: // whatever else is wrong
+		return &Problem{ID: "code-length", Params: map[string]string{"n": strconv.Itoa(n), "of": strconv.Itoa(e.Length)}}
 	}
 	switch fault.Kind {
 	case commission.CodeCharacter:
-		if form == "" {
+		if e.Form == "" {
 			return &Problem{ID: "code-not-matter"}
 		}
 		return &Problem{ID: "code-character", Params: map[string]string{"char": shown(rune(fault.Got))}}
 	case commission.CodeVersion:
 		return &Problem{ID: "code-version"}
 	case commission.CodeLength:
-		if form == "qr" {
-			return &Problem{ID: "code-incomplete", Params: map[string]string{"n": strconv.Itoa(n)}}
-		}
-		return &Problem{ID: "code-length", Params: map[string]string{"n": strconv.Itoa(n)}}
+		return &Problem{ID: "code-incomplete", Params: map[string]string{"n": strconv.Itoa(n)}}
 	case commission.CodeCheckDigit:
 		return &Problem{ID: "code-check-digit"}
 	case commission.CodeRange:

@@ -13,7 +13,7 @@ const AgentCommand = "go run github.com/matter-session/matter-session/web/agent@
 
 func (m *machine) goTransport() {
 	if !m.Code.Accepted {
-		m.first()
+		m.show(ScreenCode)
 		return
 	}
 	m.show(ScreenTransport)

@@ -47,8 +47,7 @@ func (m *machine) networkAsked(q NetworkQuestion, problem string) {
 	if problem != "" {
 		n.Problem = m.problem(problem, "", nil)
 	}
-	m.advance(ScreenNetwork)
-	m.show(ScreenNetwork)
+	m.goOn(ScreenNetwork)
 	m.Scanning, m.Network = false, &n
 }
 
@@ -279,7 +278,5 @@ func (m *machine) join(n *NetworkQuestion, ssid, name string, e Join) {
 	n.Request, n.Problem = 0, nil
 	m.Network = n
 	m.do(e)
-	asked := m.ConfirmStop
-	m.show(ScreenJoining)
-	m.ConfirmStop = asked
+	m.goOn(ScreenJoining)
 }

@@ -12,10 +12,10 @@ func problemParams(id string) (params []string, known bool) {
 		"load-corrupt", "core-dead", "core-stopped",
 		// The code.
 		"code-check-digit", "code-not-matter", "code-homekit", "code-version", "code-inconsistent", "code-range",
-		"code-passcode", "code-lost", "camera-denied", "camera-none", "camera-failed", "picture-unreadable",
+		"code-passcode", "camera-denied", "camera-none", "camera-failed", "picture-unreadable",
 		// The way to the device.
 		"agent-token", "picker-dismissed", "not-found", "not-matter-device", "connect-failed", "btp-retry", "btp-stalled",
-		"window-closed", "pase-timeout", "device-busy", "fail-safe-busy",
+		"window-closed", "pase-timeout", "device-busy", "fail-safe-busy", "other-tab",
 		// The device, and its maker.
 		"attestation-refused", "attestation-invalid", "terms-required", "csr-invalid", "noc-rejected",
 		"fabric-table-full", "fabric-conflict",
@@ -31,7 +31,9 @@ func problemParams(id string) (params []string, known bool) {
 		return nil, true
 	case "load-failed":
 		return []string{"cause"}, true
-	case "code-length", "code-incomplete", "thread-not-hex":
+	case "code-length":
+		return []string{"n", "of"}, true
+	case "code-incomplete", "thread-not-hex":
 		return []string{"n"}, true
 	case "code-character":
 		return []string{"char"}, true
@@ -109,10 +111,10 @@ func (m *machine) parameter(name string) string {
 // say.
 func retryOf(id string) string {
 	switch id {
-	case "device-busy", "fail-safe-busy", "not-found", "storage-failed", "storage-lost",
+	case "device-busy", "fail-safe-busy", "other-tab", "not-found", "storage-failed", "storage-lost",
 		"agent-unreachable", "agent-blocked", "agent-token", "bluetooth-off":
 		return "same"
-	case "wrong-code", "code-lost":
+	case "wrong-code":
 		return "code"
 	case "attestation-refused", "attestation-invalid", "terms-required", "fabric-table-full", "fabric-conflict",
 		"bluetooth-missing", "bluetooth-disabled", "insecure-context", "blocked-by-frame":

@@ -1,5 +1,7 @@
 package flow
 
+import "maps"
+
 // From the first octet to the device until the end, good or bad.
 
 // A place is where a step belongs: its screen, and how long it usually takes.
@@ -102,27 +104,38 @@ func (m *machine) stepReported(e Step) {
 		m.Armed = true
 	}
 	switch {
-	case e.Status == StepSlow && e.ID == "discover" && m.Screen == ScreenFinding:
-		m.Problem = m.problem("not-seen", "", nil)
-	case e.Status != StepStart || rank(where.screen) <= rank(m.Screen):
-	default:
+	case e.Status == StepStart && rank(where.screen) > rank(m.Screen):
 		m.advance(where.screen)
+	case e.Status == StepSlow && e.ID == "discover" && m.Screen == ScreenFinding && m.Problem == nil:
+		m.Problem = m.problem("not-seen", "", nil)
 	}
 }
 
-// advance goes to the next screen of a commissioning. What somebody is being
-// asked whether to stop stays asked.
-func (m *machine) advance(to Screen) {
+// goOn goes to another screen of the same commissioning. Whether to stop it
+// stays asked.
+func (m *machine) goOn(to Screen) {
 	asked := m.ConfirmStop
 	m.show(to)
 	m.ConfirmStop = asked
-	if to == ScreenNetwork {
+}
+
+// advance goes where a step leads.
+func (m *machine) advance(to Screen) {
+	m.goOn(to)
+	switch to {
+	case ScreenFinding:
+		if !m.Options.reachesNetwork() {
+			m.Problem = m.problem("no-ip-path", "", nil)
+		}
+	case ScreenNetwork:
 		m.Scanning = true
 		m.Network = &NetworkQuestion{Chosen: -1}
 	}
 }
 
-// attestationAsked shows who made the device, if that has to be decided.
+// attestationAsked shows who made the device, if that has to be decided. For a
+// device that is certified, and for one that could not prove what it is, there is
+// nothing to decide: the sessions go on, or fail.
 func (m *machine) attestationAsked(a Attestation) {
 	if !m.run.active || rank(m.Screen) == 0 {
 		return
@@ -134,17 +147,16 @@ func (m *machine) attestationAsked(a Attestation) {
 	}
 	a.Findings, a.CertificateID = findings, clean(a.CertificateID, maxName)
 	switch a.Verdict {
-	case "certified":
-		m.do(Decide{a.Request, true})
-		a.Request = 0
-		m.Attestation = &a
-		return
 	case "unlisted", "test":
+		m.Attestation = &a
+		m.goOn(ScreenDecide)
+		return
+	case "certified":
 	default:
 		a.Verdict = "invalid"
 	}
+	a.Request = 0
 	m.Attestation = &a
-	m.advance(ScreenDecide)
 }
 
 // CanAccept reports whether "Set it up anyway" may be offered: never for a device
@@ -165,9 +177,7 @@ func (m *machine) attestationAnswered(accept bool) {
 	m.do(Decide{a.Request, accept})
 	a.Request = 0
 	m.Attestation = &a
-	asked := m.ConfirmStop
-	m.show(ScreenChecking)
-	m.ConfirmStop = asked
+	m.goOn(ScreenChecking)
 }
 
 // failed shows why it ended.
@@ -180,15 +190,11 @@ func (m *machine) failed(e Failed) {
 		m.stopped(false, e.Wait)
 		return
 	}
+	given := map[string]string{"step": e.Step}
+	maps.Copy(given, e.Params)
 	if e.ID == "wrong-code" {
 		m.Attempts++
-	}
-	given := e.Params
-	if e.Step != "" {
-		given = map[string]string{"step": e.Step}
-		for k, v := range e.Params {
-			given[k] = v
-		}
+		delete(given, "n") // of this session, whatever the worker has counted
 	}
 	f := Failure{Problem: *m.problem(e.ID, e.Technical, given), Retry: e.Retry, Status: clean(e.Status, maxName)}
 	f.Technical = f.Detail
@@ -247,6 +253,7 @@ func (m *machine) died(technical string) {
 	default:
 		p := m.problem("core-dead", technical, nil)
 		m.Failure = &Failure{Problem: *p, Retry: "restart", Technical: p.Detail}
+		m.Code = CodeEntry{} // it was kept there
 		m.run.outcome = "failed"
 		m.endSetup()
 		m.show(ScreenFailed)
@@ -255,11 +262,17 @@ func (m *machine) died(technical string) {
 
 // commissioned is the good end, also where it came faster than a stop.
 func (m *machine) commissioned(n Node) {
-	if !m.run.active && (m.Screen != ScreenStopped || m.Stopped.Phase != "stopping") {
+	if !m.run.active && m.run.stops == 0 {
+		return
+	}
+	if !m.run.active {
+		m.run.stops-- // it came instead of StopDone
+	}
+	if m.Screen == ScreenIdle {
 		return
 	}
 	n = cleanNode(n)
-	m.run.active, m.Attempts = false, 0
+	m.run.active, m.run.next, m.run.unpick, m.Attempts = false, false, false, 0
 	m.Done, m.Failure, m.run.outcome = &n, nil, "commissioned"
 	m.endSetup()
 	m.forgetCode()
@@ -410,7 +423,7 @@ func (m *machine) again() {
 // retry enters again where the failure says.
 func (m *machine) retry() {
 	f := *m.Failure
-	m.run.outcome = ""
+	m.Failure, m.run.outcome = nil, ""
 	switch f.Retry {
 	case "same":
 		m.retrySame(f.ID)

@@ -100,15 +100,17 @@ func (s *ThreadSummary) read(octets []byte) (problem string) {
 		}
 		seen[kind] = true
 	}
-	for kind, id := range [...]struct {
-		kind byte
-		id   string
-	}{{threadKey, "thread-no-key"}, {threadChannel, "thread-no-channel"}, {threadName, "thread-no-name"},
-		{threadPAN, "thread-no-pan"}, {threadExtendedPAN, "thread-no-extended-pan"}} {
-		_ = kind
-		if !seen[id.kind] {
-			return id.id
-		}
+	switch {
+	case !seen[threadKey]:
+		return "thread-no-key"
+	case !seen[threadChannel]:
+		return "thread-no-channel"
+	case !seen[threadName]:
+		return "thread-no-name"
+	case !seen[threadPAN]:
+		return "thread-no-pan"
+	case !seen[threadExtendedPAN]:
+		return "thread-no-extended-pan"
 	}
 	return ""
 }

@@ -62,15 +62,15 @@ func (m *machine) show(to Screen) {
 	if m.Screen == to {
 		return
 	}
+	if to != ScreenCode && to != ScreenScan && !m.Code.Accepted {
+		m.Code = CodeEntry{} // half a code is of use only where it is typed
+	}
 	switch m.Screen {
 	case ScreenScan:
 		m.do(StopScan{})
 		m.Scan = Scan{Cameras: m.Scan.Cameras, Camera: m.Scan.Camera}
 	case ScreenCode:
 		m.Scan.Phase, m.Scan.Problem = "", nil
-		if !m.Code.Accepted {
-			m.Code = CodeEntry{}
-		}
 	case ScreenDiscover:
 		m.stopSearch()
 	case ScreenDevice:
@@ -300,6 +300,9 @@ func (m *machine) configured(o Options) {
 	m.Options = o
 	if m.Screen == ScreenTransport {
 		m.routesChanged()
+	}
+	if m.Screen == ScreenFinding && m.Problem != nil && m.Problem.ID == "no-ip-path" && o.reachesNetwork() {
+		m.Problem = nil
 	}
 	if m.Screen == ScreenPick && m.Problem != nil && m.Problem.ID == "bluetooth-off" && o.Bluetooth == Ready {
 		m.Problem = nil
