@@ -49,7 +49,7 @@ func (v *View) explain(p *flow.Problem, sentence, cause, action *node) {
 	if !v.has(id) {
 		id = "error.unexpected"
 	}
-	pairs := params(p)
+	pairs := v.params(p)
 	v.say(sentence, id, pairs...)
 	for suffix, n := range map[string]*node{".cause": cause, ".action": action} {
 		if n == nil {
@@ -85,5 +85,5 @@ func problemOf(s flow.State) *flow.Problem {
 	case flow.ScreenDevice:
 		return s.Device.Problem
 	}
-	return nil
+	return s.Problem
 }

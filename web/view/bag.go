@@ -11,7 +11,8 @@ import (
 // A bag holds the Go functions that JavaScript can call, until release: a
 // js.Func is never collected by itself.
 type bag struct {
-	bound []bound
+	bound    []bound
+	panicked func(any)
 }
 
 type bound struct {
@@ -29,13 +30,17 @@ func Functions() int { return functions }
 
 // on calls fn for each event of the type at target.
 func (b *bag) on(target dom.EventTarget, typ string, fn func(dom.Event)) {
-	b.bound = append(b.bound, bound{target, typ, target.AddEventListener(typ, false, fn)})
+	b.bound = append(b.bound, bound{target, typ, target.AddEventListener(typ, false, func(e dom.Event) {
+		defer b.guard()
+		fn(e)
+	})})
 	functions++
 }
 
 // fn makes a function for what is no event: timers.
 func (b *bag) fn(f func()) js.Func {
 	made := js.FuncOf(func(js.Value, []js.Value) any {
+		defer b.guard()
 		f()
 		return nil
 	})
@@ -55,4 +60,14 @@ func (b *bag) release() {
 		functions--
 	}
 	b.bound = nil
+}
+
+// guard ends a panic in a listener, where somebody wants to hear of it.
+func (b *bag) guard() {
+	if b.panicked == nil {
+		return
+	}
+	if r := recover(); r != nil {
+		b.panicked(r)
+	}
 }

@@ -24,6 +24,7 @@ type chrome struct {
 	bar     *node
 	leave   *node // Back, or Stop
 	next    *node
+	closer  *node // only where the view is in a dialog
 	speaker speaker
 	stop    stopDialog
 }
@@ -48,8 +49,15 @@ func (c *chrome) build(v *View) {
 	c.bar = el("div", "bar", c.leave, c.next)
 	c.speaker.build(v)
 	c.stop.build(v)
+	header := el("header", "header", c.stages, c.heading).part("header")
+	if !v.root.Call("closest", "dialog").IsNull() {
+		c.closer = v.button("close", "action.close").attr("aria-label", v.msg("action.close")).attr("title", v.msg("action.close"))
+		c.closer.empty()
+		header.add(c.closer.add(icon("close")))
+		v.bag.on(c.closer, "click", func(dom.Event) { v.send(flow.Stop{}) })
+	}
 	c.frame = el("section", "frame",
-		el("header", "header", c.stages, c.heading).part("header"),
+		header,
 		c.alert.region, c.panel, c.details.box, c.bar,
 		el("slot", "").attr("name", "footer"),
 		c.speaker.region, c.stop.dialog,

@@ -8,8 +8,9 @@ import "github.com/matter-session/matter-session/web/flow"
 func (v *View) enter(s flow.State) {
 	v.leave()
 	p := &page{View: v, body: v.chrome.panel, next: v.chrome.next}
+	p.panicked = v.hooks.Panicked
 	p.heading = func(s flow.State) (string, []string) { return "title." + string(s.Screen), nil }
-	v.screen, v.shown = p, s.Screen
+	v.screen, v.shown, v.variant = p, s.Screen, variant(s)
 	if build := screens[s.Screen]; build != nil {
 		build(p)
 	}
@@ -43,4 +44,15 @@ func (v *View) settle(s flow.State, before flow.Screen) {
 		return
 	}
 	v.chrome.heading.focus()
+}
+
+// variant tells apart what one screen draws differently from the ground up.
+func variant(s flow.State) string {
+	switch {
+	case s.Screen == flow.ScreenNetwork && s.Network != nil:
+		return s.Network.Kind
+	case s.Screen == flow.ScreenDecide && s.Attestation != nil:
+		return s.Attestation.Verdict
+	}
+	return ""
 }

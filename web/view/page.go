@@ -3,6 +3,8 @@
 package view
 
 import (
+	"strconv"
+
 	"honnef.co/go/js/dom/v2"
 
 	"github.com/matter-session/matter-session/web/flow"
@@ -65,3 +67,18 @@ func (p *page) action(kind, id string, event func() flow.Event) *node {
 
 // always is an event that needs nothing from the moment of the click.
 func always(e flow.Event) func() flow.Event { return func() flow.Event { return e } }
+
+// listClick is one listener for all entries of a list: the nearest element with
+// the attribute says which.
+func (p *page) listClick(list *node, attribute string, pick func(value string)) {
+	p.on(list, "click", func(e dom.Event) {
+		if value, ok := hit(e, attribute); ok {
+			pick(value)
+		}
+	})
+}
+
+func atoi(s string) (int, bool) {
+	n, err := strconv.Atoi(s)
+	return n, err == nil
+}

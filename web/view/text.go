@@ -111,11 +111,15 @@ func lookup(name string, pairs []string) string {
 }
 
 // params flattens a problem's parameters, in the same order each time: say
-// compares them.
-func params(p *flow.Problem) []string {
+// compares them. A step is told by its ID, and shown by its name.
+func (v *View) params(p *flow.Problem) []string {
 	var pairs []string
 	for _, name := range slices.Sorted(maps.Keys(p.Params)) {
-		pairs = append(pairs, name, p.Params[name])
+		value := p.Params[name]
+		if id := "step." + value; name == "step" && v.has(id) {
+			value = v.msg(id)
+		}
+		pairs = append(pairs, name, value)
 	}
 	return pairs
 }

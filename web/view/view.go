@@ -36,6 +36,9 @@ type Hooks struct {
 	File func(kind string, file js.Value)
 	// Heading tells the heading of a new screen, for the title of a page.
 	Heading func(text string)
+	// Panicked gets what a listener panicked with, so that one mistake does not
+	// end the program. If it is nil the panic goes on.
+	Panicked func(any)
 }
 
 // A View is one wizard on a page.
@@ -49,7 +52,9 @@ type View struct {
 	chrome   chrome
 	screen   *page
 	shown    flow.Screen
+	variant  string
 	state    flow.State
+	copied   *copier // the one that was pressed last
 	closed   bool
 }
 
@@ -61,6 +66,7 @@ var views int // made so far, for ids
 func New(root dom.Element, send func(flow.Event), hooks Hooks, text Messages) *View {
 	views++
 	v := &View{root: wrap(root.Underlying()), send: send, hooks: hooks, messages: text, prefix: "mv" + strconv.Itoa(views) + "-"}
+	v.bag.panicked = hooks.Panicked
 	v.chrome.build(v)
 	return v
 }
@@ -71,7 +77,7 @@ func (v *View) Render(s flow.State) {
 		return
 	}
 	v.state = s
-	before, entered := v.shown, v.screen == nil || v.shown != s.Screen
+	before, entered := v.shown, v.screen == nil || v.shown != s.Screen || v.variant != variant(s)
 	if entered {
 		v.enter(s)
 	}
