@@ -10,8 +10,9 @@ require (
 
 require (
 	github.com/coder/websocket v1.8.15 // indirect
-	golang.org/x/crypto v0.13.0 // indirect
-	golang.org/x/sys v0.36.0 // indirect
+	golang.org/x/crypto v0.55.0 // indirect
+	golang.org/x/net v0.58.0 // indirect
+	golang.org/x/sys v0.47.0 // indirect
 	honnef.co/go/js/dom/v2 v2.0.0-20250304181735-b5e52f05e89d // indirect
 	rsc.io/qr v0.2.0 // indirect
 )

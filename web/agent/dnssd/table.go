@@ -1,0 +1,395 @@
+package dnssd
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/net/dns/dnsmessage"
+
+	"github.com/matter-session/matter-session/web/transport/relay"
+)
+
+// The services, as their names end. Matter Core §4.3.1 and §4.3.2.
+const (
+	commissionable = "_matterc._udp.local."
+	operational    = "_matter._tcp.local."
+)
+
+// A source is where a message came from.
+type source struct {
+	sender   netip.Addr
+	zone     string // the interface that it came in by
+	loopback bool
+}
+
+// A service is one instance of one of the two services.
+type service struct {
+	instance    string
+	operational bool
+	sender      netip.Addr
+	expires     time.Time
+	host        string // its target in lower case, empty until its SRV record is known
+	port        uint16
+	hasTXT      bool
+	txt         relay.Node // without address and instance
+	asked       time.Time
+}
+
+// A host is what a service names as its own.
+type host struct{ addresses []address }
+
+type address struct {
+	netip.Addr
+	loopback bool
+	expires  time.Time
+}
+
+// A table is what was heard. It does no I/O and reads no clock.
+type table struct {
+	allow    func(netip.AddrPort, bool) bool
+	services map[string]*service // by name in lower case
+	hosts    map[string]*host    // likewise; of services only
+	known    map[netip.AddrPort]time.Time
+}
+
+func newTable(allow func(netip.AddrPort, bool) bool) *table {
+	return &table{allow: allow, services: map[string]*service{}, hosts: map[string]*host{}, known: map[netip.AddrPort]time.Time{}}
+}
+
+// learn takes in one message. It reports whether that may have changed anything.
+func (t *table) learn(message []byte, from source, now time.Time) bool {
+	if len(message) > maxMessage {
+		return false
+	}
+	records := parse(message)
+	// Services first: an address is kept only of a host that one of them names,
+	// whatever the order in the message.
+	for _, r := range records {
+		t.service(r, from, now)
+	}
+	for _, r := range records {
+		t.address(r, from, now)
+	}
+	if len(records) > 0 {
+		t.note(now)
+	}
+	return len(records) > 0
+}
+
+// parse returns a response's records of the types that matter, as far as they
+// can be read.
+func parse(message []byte) (records []dnsmessage.Resource) {
+	var p dnsmessage.Parser
+	header, err := p.Start(message)
+	if err != nil || !header.Response || header.OpCode != 0 || header.RCode != dnsmessage.RCodeSuccess || p.SkipAllQuestions() != nil {
+		return nil
+	}
+	if records, err = section(records, p.AnswerHeader, p.Answer, p.SkipAnswer); err != nil || p.SkipAllAuthorities() != nil {
+		return records
+	}
+	records, _ = section(records, p.AdditionalHeader, p.Additional, p.SkipAdditional)
+	return records
+}
+
+func section(records []dnsmessage.Resource, header func() (dnsmessage.ResourceHeader, error), read func() (dnsmessage.Resource, error), skip func() error) ([]dnsmessage.Resource, error) {
+	for range maxRecords {
+		h, err := header()
+		if err == dnsmessage.ErrSectionDone {
+			return records, nil
+		}
+		if err != nil {
+			return records, err
+		}
+		switch h.Type {
+		case dnsmessage.TypePTR, dnsmessage.TypeSRV, dnsmessage.TypeTXT, dnsmessage.TypeA, dnsmessage.TypeAAAA:
+			r, err := read()
+			if err != nil {
+				return records, err
+			}
+			records = append(records, r)
+		default:
+			if err := skip(); err != nil {
+				return records, err
+			}
+		}
+	}
+	return records, dnsmessage.ErrSectionDone
+}
+
+func (t *table) service(r dnsmessage.Resource, from source, now time.Time) {
+	name, life := lower(r.Header.Name), lifetime(r.Header.TTL)
+	switch body := r.Body.(type) {
+	case *dnsmessage.PTRResource:
+		// _matterc._udp.local, or one of its subtypes: what fits a search, TXT tells.
+		if name != commissionable && name != operational && !strings.HasSuffix(name, "._sub."+commissionable) {
+			return
+		}
+		t.entry(body.PTR.String(), from, life, now)
+	case *dnsmessage.SRVResource:
+		if s := t.entry(r.Header.Name.String(), from, life, now); s != nil {
+			s.host, s.port = lower(body.Target), body.Port
+		}
+	case *dnsmessage.TXTResource:
+		if s := t.entry(r.Header.Name.String(), from, life, now); s != nil {
+			s.hasTXT, s.txt = true, relay.Node{}
+			parseTXT(body.TXT, &s.txt)
+		}
+	}
+}
+
+// entry returns the service of this name, made if there is room for it, or nil:
+// no service of Matter's, or one that says goodbye (RFC 6762 §10.1).
+func (t *table) entry(name string, from source, life time.Duration, now time.Time) *service {
+	key := lowered(name)
+	s := t.services[key]
+	if life == 0 {
+		delete(t.services, key)
+		return nil
+	}
+	if s == nil {
+		instance, isOperational := strings.CutSuffix(key, "."+operational)
+		if !isOperational {
+			var ok bool
+			if instance, ok = strings.CutSuffix(key, "."+commissionable); !ok {
+				return nil
+			}
+		}
+		instance = name[:len(instance)]
+		// A subtype's own name ends like an instance of the service.
+		if instance == "" || strings.Contains(instance, ".") || plain(instance, relay.MaxInstance) == "" || !t.room(from.sender, now) {
+			return nil
+		}
+		s = &service{instance: instance, operational: isOperational, sender: from.sender}
+		t.services[key] = s
+	}
+	s.expires = now.Add(life)
+	return s
+}
+
+// room reports whether one more service of this sender may be remembered, and
+// makes it if that takes only forgetting what is over.
+func (t *table) room(sender netip.Addr, now time.Time) bool {
+	if len(t.services) >= maxServices {
+		t.expire(now)
+	}
+	count := 0
+	for _, s := range t.services {
+		if s.sender == sender {
+			count++
+		}
+	}
+	return count < maxPerSender && len(t.services) < maxServices
+}
+
+func (t *table) address(r dnsmessage.Resource, from source, now time.Time) {
+	var ip netip.Addr
+	switch body := r.Body.(type) {
+	case *dnsmessage.AResource:
+		ip = netip.AddrFrom4(body.A)
+	case *dnsmessage.AAAAResource:
+		ip = netip.AddrFrom16(body.AAAA)
+		if ip.IsLinkLocalUnicast() {
+			if from.zone == "" {
+				return
+			}
+			ip = ip.WithZone(from.zone)
+		}
+	default:
+		return
+	}
+	name, life := lower(r.Header.Name), lifetime(r.Header.TTL)
+	h := t.hosts[name]
+	if h == nil {
+		if life == 0 || !t.named(name) {
+			return
+		}
+		if len(t.hosts) >= maxHosts {
+			t.expire(now)
+		}
+		if len(t.hosts) >= maxHosts {
+			return
+		}
+		h = &host{}
+		t.hosts[name] = h
+	}
+	h.addresses = slices.DeleteFunc(h.addresses, func(a address) bool { return a.Addr == ip || now.After(a.expires) })
+	if life > 0 && len(h.addresses) < maxAddresses {
+		h.addresses = append(h.addresses, address{Addr: ip, loopback: from.loopback, expires: now.Add(life)})
+		slices.SortStableFunc(h.addresses, func(a, b address) int { return rank(a.Addr) - rank(b.Addr) })
+	}
+}
+
+func (t *table) named(host string) bool {
+	for _, s := range t.services {
+		if s.host == host {
+			return true
+		}
+	}
+	return false
+}
+
+// rank puts IPv6 before IPv4, and routable before link-local.
+func rank(a netip.Addr) int {
+	switch {
+	case a.Is4():
+		return 2
+	case a.IsLinkLocalUnicast():
+		return 1
+	}
+	return 0
+}
+
+// expire forgets what has outlived itself.
+func (t *table) expire(now time.Time) {
+	named := map[string]bool{}
+	for key, s := range t.services {
+		if now.After(s.expires) {
+			delete(t.services, key)
+		} else {
+			named[s.host] = true
+		}
+	}
+	for key, h := range t.hosts {
+		h.addresses = slices.DeleteFunc(h.addresses, func(a address) bool { return now.After(a.expires) })
+		if len(h.addresses) == 0 || !named[key] {
+			delete(t.hosts, key)
+		}
+	}
+	for key, until := range t.known {
+		if now.After(until) {
+			delete(t.known, key)
+		}
+	}
+}
+
+// at returns the addresses of s that may be told and used.
+func (t *table) at(s *service, now time.Time) (list []netip.AddrPort) {
+	h := t.hosts[s.host]
+	if h == nil || s.port == 0 || now.After(s.expires) {
+		return nil
+	}
+	for _, a := range h.addresses {
+		if end := netip.AddrPortFrom(a.Addr, s.port); !now.After(a.expires) && t.allow(end, a.loopback) {
+			list = append(list, end)
+		}
+	}
+	return list
+}
+
+// note remembers where nodes are, for longer than their records live.
+func (t *table) note(now time.Time) {
+	for _, s := range t.services {
+		for _, end := range t.at(s, now) {
+			if _, ok := t.known[end]; !ok && len(t.known) >= maxKnown {
+				continue
+			}
+			t.known[end] = now.Add(knownLife)
+		}
+	}
+}
+
+func (t *table) isKnown(end netip.AddrPort, now time.Time) bool {
+	until, ok := t.known[end]
+	return ok && !now.After(until)
+}
+
+// nodes calls tell with every node that fits, at each of its addresses.
+func (t *table) nodes(q relay.Query, now time.Time, tell func(relay.Node)) {
+	for _, s := range t.services {
+		if !fits(q, s) {
+			continue
+		}
+		for _, end := range t.at(s, now) {
+			n := s.txt
+			n.Instance = s.instance
+			n.Address = relay.Peer{Host: end.Addr().WithZone("").String(), Port: end.Port(), Zone: end.Addr().Zone()}
+			tell(n)
+		}
+	}
+}
+
+func fits(q relay.Query, s *service) bool {
+	if q.Kind == relay.Operational {
+		return s.operational && lowered(s.instance) == lowered(q.Instance)
+	}
+	// What a commissionable node is, only its TXT tells.
+	if s.operational || !s.hasTXT {
+		return false
+	}
+	d, ok := s.txt.Get(relay.Discriminator)
+	switch q.Kind {
+	case relay.LongDiscriminator:
+		return ok && d == uint32(q.Discriminator)
+	case relay.ShortDiscriminator:
+		return ok && d>>8 == uint32(q.Discriminator)
+	}
+	return q.Kind == relay.AllCommissionable
+}
+
+// instance returns where the node of this name is, the best address first.
+func (t *table) instance(name string, now time.Time) (netip.AddrPort, bool) {
+	for _, s := range t.services {
+		if lowered(s.instance) == lowered(name) {
+			if ends := t.at(s, now); len(ends) > 0 {
+				return ends[0], true
+			}
+		}
+	}
+	return netip.AddrPort{}, false
+}
+
+// missing returns the questions whose answers would complete what is known; each
+// again only after wait.
+func (t *table) missing(now time.Time, wait time.Duration) (questions []dnsmessage.Question) {
+	for key, s := range t.services {
+		if now.After(s.expires) || now.Sub(s.asked) < wait || len(questions) > 30 {
+			continue
+		}
+		before := len(questions)
+		if s.host == "" {
+			questions = ask(questions, key, dnsmessage.TypeSRV)
+		}
+		if !s.hasTXT && !s.operational {
+			questions = ask(questions, key, dnsmessage.TypeTXT)
+		}
+		if h := t.hosts[s.host]; s.host != "" && (h == nil || len(h.addresses) == 0) {
+			questions = ask(ask(questions, s.host, dnsmessage.TypeAAAA), s.host, dnsmessage.TypeA)
+		}
+		if len(questions) > before {
+			s.asked = now
+		}
+	}
+	return questions
+}
+
+func ask(questions []dnsmessage.Question, name string, kind dnsmessage.Type) []dnsmessage.Question {
+	n, err := dnsmessage.NewName(name)
+	if err != nil {
+		return questions
+	}
+	return append(questions, dnsmessage.Question{Name: n, Type: kind, Class: dnsmessage.ClassINET})
+}
+
+func lower(n dnsmessage.Name) string { return lowered(n.String()) }
+
+// lowered folds ASCII alone, as DNS does (RFC 6762 §16): the octets of a name that
+// is no text stay as many as they were.
+func lowered(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
+// lifetime of a record, 0 for one that says goodbye.
+func lifetime(ttl uint32) time.Duration {
+	if ttl == 0 {
+		return 0
+	}
+	return max(minLife, min(time.Duration(ttl)*time.Second, maxLife))
+}
