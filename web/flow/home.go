@@ -80,7 +80,7 @@ func (m *machine) importWanted(passphrase string) {
 // weak says that a passphrase is too short to keep keys.
 func (m *machine) weak(passphrase string) *Problem {
 	if len([]rune(passphrase)) < minPassphrase {
-		return m.problem("passphrase-short", "", nil)
+		return m.problem("backup-passphrase", "", nil)
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ func problemParams(id string) (params []string, known bool) {
 		"code-passcode", "camera-denied", "camera-none", "camera-failed", "picture-unreadable",
 		// The way to the device.
 		"agent-token", "picker-dismissed", "not-found", "not-matter-device", "connect-failed", "btp-retry", "btp-stalled",
-		"window-closed", "pase-timeout", "device-busy", "fail-safe-busy", "other-tab",
+		"window-closed", "device-busy", "fail-safe-busy", "other-tab",
 		// The device, and its maker.
 		"attestation-refused", "attestation-invalid", "terms-required", "csr-invalid", "noc-rejected",
 		"fabric-table-full", "fabric-conflict",
@@ -25,11 +25,11 @@ func problemParams(id string) (params []string, known bool) {
 		"retry-refused", "case-failed", "complete-refused", "rolled-back", "cancelled",
 		"wifi-name", "wifi-password-short", "wifi-password-long",
 		// The home.
-		"storage-failed", "storage-lost", "share-failed", "remove-failed", "unreachable-device",
-		"export-failed", "export-impossible", "import-failed", "import-wrong-passphrase", "import-not-a-backup",
-		"import-no-file", "passphrase-short", "forget-failed", "unexpected":
+		"storage-lost", "share-failed", "device-unreachable", "device-refused",
+		"backup-passphrase", "backup-wrong-passphrase", "backup-damaged", "backup-not-a-backup", "backup-newer",
+		"backup-exists", "backup-impossible", "unexpected":
 		return nil, true
-	case "load-failed":
+	case "load-failed", "storage-failed":
 		return []string{"cause"}, true
 	case "code-length":
 		return []string{"n", "of"}, true
@@ -43,6 +43,8 @@ func problemParams(id string) (params []string, known bool) {
 		return []string{"url"}, true
 	case "connection-lost":
 		return []string{"step"}, true
+	case "pase-timeout":
+		return []string{"s"}, true
 	case "wrong-code":
 		return []string{"n", "of"}, true
 	case "wifi-not-found", "wifi-auth", "wifi-security", "ip-failed", "not-seen":
@@ -77,6 +79,9 @@ func (m *machine) problem(id, detail string, given map[string]string) *Problem {
 		if value == "" {
 			value = m.parameter(name)
 		}
+		if name == "cause" && value == "" {
+			value = p.Detail
+		}
 		if value == "" {
 			value = "–"
 		}
@@ -99,6 +104,10 @@ func (m *machine) parameter(name string) string {
 			return m.Steps[n-1].ID
 		}
 		return "link"
+	case "s":
+		if n := len(m.Steps); n > 0 {
+			return strconv.Itoa(int((m.since(m.Steps[n-1].StartedAt) + 500) / 1000))
+		}
 	case "n":
 		return strconv.Itoa(m.Attempts)
 	case "of":

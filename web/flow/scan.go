@@ -123,9 +123,6 @@ func (m *machine) cameras(e ScanChanged) {
 func (m *machine) scanFailed(id string) {
 	m.Scan.Phase, m.Scan.Torch = "", NoTorch
 	m.Scan.Problem = m.problem(id, "", nil)
-	if m.Screen == ScreenCode && !m.Code.Accepted {
-		m.Code.Problem = m.Scan.Problem
-	}
 }
 
 // scanned takes all QR codes of one picture: those of Matter are used, and if
@@ -167,9 +164,6 @@ func (m *machine) scanned(texts []string) {
 	m.Scan.Problem = problem
 	if m.Screen == ScreenCode {
 		m.Scan.Phase = ""
-		if !m.Code.Accepted {
-			m.Code.Problem = problem
-		}
 	}
 }
 
