@@ -1,0 +1,51 @@
+// Before anything is drawn: the language, and what came in the address. A plain script, so that it runs before the
+// element's own does.
+"use strict";
+
+(() => {
+    const languages = ["en", "de"];
+    const wanted = navigator.languages.map(tag => tag.toLowerCase().split("-")[0]).find(tag => languages.includes(tag));
+    document.documentElement.lang = wanted ?? "en";
+
+    // The agent prints an address with its token in the fragment, which no request carries. It leaves the address bar
+    // and the history at once; a copy lives as long as this tab, so that a reload still reaches the agent.
+    const tokenKey = "agent-token";
+    const given = new URLSearchParams(location.hash.slice(1));
+    const code = given.get("code") ?? undefined;
+    let token = given.get("token") ?? undefined;
+    if (location.hash !== "") history.replaceState(history.state, "", location.pathname + location.search);
+    try {
+        if (token !== undefined) sessionStorage.setItem(tokenKey, token);
+        else token = sessionStorage.getItem(tokenKey) ?? undefined;
+    } catch {
+        // A browser that keeps nothing for this page: the token is good until the page is left.
+    }
+
+    // An address with a fragment, opened where the page is open already, loads nothing: so this does.
+    addEventListener("hashchange", () => location.reload());
+
+    // "interactive" comes when the element is there, and before the script that brings it to life.
+    document.addEventListener("readystatechange", () => {
+        if (document.readyState !== "interactive") return;
+        const title = document.querySelector(`h1 [lang="${document.documentElement.lang}"]`);
+        document.title = title.textContent;
+        const element = document.querySelector("matter-commission");
+        element.agentToken = token;
+        element.code = code;
+        // While a device is being set up, leaving by mistake would cost it: browsers ask first.
+        const resting = ["idle", "unsupported", "loading", "home", "device", "code", "done", "share", "failed", "stopped"];
+        addEventListener("beforeunload", event => {
+            if (element.state !== undefined && !resting.includes(element.state)) event.preventDefault();
+        });
+    });
+
+    // Offline once loaded. A newer version takes over when the page is opened the next time, whole: files of two
+    // builds never meet.
+    if ("serviceWorker" in navigator && isSecureContext) {
+        addEventListener("load", () => {
+            navigator.serviceWorker.register("sw.js").catch(() => {
+                // The page works without.
+            });
+        });
+    }
+})();
