@@ -8,8 +8,8 @@ export const defaultDatabase = "matter-session";
 export type StoreName = "values" | "home" | "allocated";
 const storeNames: readonly StoreName[] = ["values", "home", "allocated"];
 const version = 1;
-/** Opening and deleting wait for other tabs; longer than this they are told of. */
-const patienceMs = 15_000;
+/** Opening and deleting wait for other tabs, and not longer than this. */
+const openPatienceMs = 15_000, deletePatienceMs = 5_000;
 
 /** A connection for one user of the database. Once the database is deleted, here or in another tab, it stays lost: nothing is made anew. */
 export class Database {
@@ -51,7 +51,6 @@ export class Database {
                 const request = fn(transaction);
                 transaction.oncomplete = () => resolve(request?.result as T);
                 transaction.onabort = () => reject(this.#failed(what, transaction?.error));
-                transaction.onerror = event => event.preventDefault(); // abort follows
             } catch (cause) {
                 abort(transaction);
                 reject(this.#failed(what, cause));
@@ -112,7 +111,7 @@ export async function holds(name: string, store: StoreName, key: string): Promis
 
 /** Opens a database. Unless create, undefined if there is none, and none is made by asking. */
 function openDatabase(name: string, create: boolean): Promise<IDBDatabase | undefined> {
-    return patiently("the browser's storage does not answer: close other tabs of this site", (resolve, reject) => {
+    return patiently(openPatienceMs, "the browser's storage does not answer: close other tabs of this site", (resolve, reject) => {
         const request = factory().open(name, version);
         request.onupgradeneeded = () => {
             if (create) for (const store of storeNames) request.result.createObjectStore(store);
@@ -132,7 +131,7 @@ function openDatabase(name: string, create: boolean): Promise<IDBDatabase | unde
 
 /** Deletes a database and all that is in it. Connections that {@link Database} holds, in any tab, close for it. */
 export function deleteDatabase(name: string): Promise<void> {
-    return patiently("another tab of this site still uses what is stored here: it goes when that tab is closed", (resolve, reject) => {
+    return patiently(deletePatienceMs, "another tab of this site still uses what is stored here: it goes when that tab is closed", (resolve, reject) => {
         const request = factory().deleteDatabase(name);
         request.onsuccess = () => void resolve(undefined);
         request.onerror = event => {
@@ -172,8 +171,8 @@ function factory(): IDBFactory {
     return found;
 }
 
-/** settle: false if it comes too late. */
-function patiently<T>(late: string, fn: (resolve: (value: T) => boolean, reject: (error: unknown) => void) => void): Promise<T> {
+/** Rejects with late after patienceMs. resolve tells whether it came in time. */
+function patiently<T>(patienceMs: number, late: string, fn: (resolve: (value: T) => boolean, reject: (error: unknown) => void) => void): Promise<T> {
     return new Promise<T>((resolve, reject) => {
         let waiting = true;
         const end = (): boolean => {
