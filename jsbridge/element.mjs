@@ -6,15 +6,16 @@ import { build, transform } from "esbuild";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const source = join(root, "jsbridge/src/element");
 const zxing = join(root, "node_modules/zxing-wasm");
 
-/** What the shell says itself, before any other text is loaded. */
-const shellIds = /^(idle\.activate|loading\.(progress|starting)|unsupported\.agent|action\.(retry|close)|error\.(bluetooth-missing|bluetooth-disabled|insecure-context|blocked-by-frame|load-failed|load-corrupt|core-dead)(\.action)?)$/;
+/** What the shell says itself, before any other text is loaded; and what only some browsers need, in a script of its own. */
+const shellIds = /^(idle\.activate|loading\.(progress|starting)|unsupported\.agent|action\.(retry|close)|error\.load-failed(\.action)?)$/;
+const whyIds = /^error\.(bluetooth-missing|bluetooth-disabled|insecure-context|blocked-by-frame)(\.action)?$/;
 
 const common = {
     bundle: true,
@@ -23,6 +24,8 @@ const common = {
     target: "es2022",
     minify: true,
     keepNames: true, // errors are told by the names of their classes, also across the worker's border
+    charset: "utf8",
+    preserveSymlinks: true, // source maps name no directory but the project's
     sourcemap: true,
     logLevel: "warning",
     external: ["node:*"], // imported only where the host is Node
@@ -51,22 +54,26 @@ function expectedOf(file) {
     return { size: octets.length, sha256: createHash("sha256").update(octets).digest("hex") };
 }
 
-/** Puts made.ts's text in its place, and one small module for the shell's texts of each other language. */
+/** Puts text in the place of the modules that are the build's, and makes small ones of the shell's texts by language. */
 function made(languages, expected) {
-    const of = language => Object.fromEntries(Object.entries(languages[language]).filter(([id]) => shellIds.test(id)));
-    const others = Object.keys(languages).filter(language => language !== "en");
-    const text = [
-        `export const shellText = ${JSON.stringify(of("en"))};`,
-        `export const shellTexts = {${others.map(language => `${language}: () => import("shell-${language}")`)}};`,
-        `export const messages = {${Object.keys(languages).map(language => `${language}: () => import("../messages/${language}.js")`)}};`,
-        `export const expected = ${JSON.stringify(expected)};`,
-    ].join("\n");
+    const of = (language, ids) => Object.fromEntries(Object.entries(languages[language]).filter(([id]) => ids.test(id)));
+    const all = Object.keys(languages);
+    const loaders = (names, path) => `{${names.map(name => `${name}: () => import("${path}${name}.js")`)}}`;
+    const modules = {
+        made: [`export const messages = ${loaders(all, "../messages/")};`, `export const expected = ${JSON.stringify(expected)};`],
+        shelltexts: [`export const shellText = ${JSON.stringify(of("en", shellIds))};`, `export const shellTexts = ${loaders(all.filter(language => language !== "en"), "./text/shell-")};`],
+        whytexts: [`export const whyTexts = ${loaders(all, "./text/why-")};`],
+    };
+    const element = name => new RegExp(`[\\\\/]src[\\\\/]element[\\\\/]${name}$`);
     return {
         name: "made",
         setup(build) {
-            build.onLoad({ filter: /[\\/]element[\\/]made\.ts$/ }, () => ({ contents: text, loader: "js", resolveDir: source }));
-            build.onResolve({ filter: /^shell-[a-z]+$/ }, ({ path }) => ({ path: join(source, `${path}.ts`) }));
-            build.onLoad({ filter: /[\\/]element[\\/]shell-[a-z]+\.ts$/ }, ({ path }) => ({ contents: `export const text = ${JSON.stringify(of(/shell-([a-z]+)/.exec(path)[1]))};`, loader: "js" }));
+            build.onLoad({ filter: element("(made|shelltexts|whytexts)\\.ts") }, ({ path }) => ({ contents: modules[basename(path, ".ts")].join("\n"), loader: "js", resolveDir: source }));
+            build.onResolve({ filter: /^\.\/text\// }, ({ path }) => ({ path: join(source, path.replace(/\.js$/, ".ts")) }));
+            build.onLoad({ filter: element("text[\\\\/][a-z-]+\\.ts") }, ({ path }) => {
+                const [kind, language] = basename(path, ".ts").split("-");
+                return { contents: `export const text = ${JSON.stringify(of(language, kind === "shell" ? shellIds : whyIds))};`, loader: "js" };
+            });
             build.onResolve({ filter: /^\.\.\/messages\// }, ({ path }) => ({ path, external: true }));
         },
     };
@@ -114,7 +121,13 @@ export async function loadManifest() {
     return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
 }
 
-export async function buildElement(target, { messages = readMessages(), page = join(target, "assets/matter-page.wasm"), blob = join(target, "matter-session.wasm") } = {}) {
+/** @param from - for tests: other inputs than the project's own, and plugins for the script behind the shell */
+export async function buildElement(target, from = {}) {
+    const messages = from.messages ?? readMessages();
+    const page = from.page ?? join(target, "assets/matter-page.wasm");
+    const blob = from.blob ?? join(target, "matter-session.wasm");
+    const worker = from.worker ?? join(source, "room/worker.ts");
+    const css = from.style ?? join(root, "web/view/style.css");
     const assets = join(target, "assets");
     for (const folder of ["element", "assets", "messages"]) mkdirSync(join(target, folder), { recursive: true });
     const copy = (file, name) => resolve(file) === resolve(assets, name) || copyFileSync(file, join(assets, name));
@@ -123,7 +136,7 @@ export async function buildElement(target, { messages = readMessages(), page = j
     copy(page, "matter-page.wasm");
     copy(join(zxing, "dist/reader/zxing_reader.wasm"), "zxing_reader.wasm");
     for (const list of ["paa.tlv", "paa-test.tlv"]) copy(join(root, "session/commission/trust", list), list);
-    const style = await transform(readFileSync(join(root, "web/view/style.css"), "utf8"), { loader: "css", minify: true });
+    const style = await transform(readFileSync(css, "utf8"), { loader: "css", minify: true });
     writeFileSync(join(assets, "style.css"), style.code);
 
     for (const [language, texts] of Object.entries(messages)) {
@@ -133,10 +146,17 @@ export async function buildElement(target, { messages = readMessages(), page = j
 
     removeParts(join(target, "element"));
     const expected = { "matter-page.wasm": expectedOf(join(assets, "matter-page.wasm")), "zxing_reader.wasm": expectedOf(join(assets, "zxing_reader.wasm")) };
-    await Promise.all([
-        build({ ...common, entryPoints: [join(source, "index.ts")], splitting: true, outdir: join(target, "element"), chunkNames: "[name]-[hash]", plugins: [made(messages, expected), noForeignOrigin], absWorkingDir: root }),
-        build({ ...common, entryPoints: [join(source, "room/worker.ts")], outfile: join(assets, "worker.js"), absWorkingDir: root }),
+    const script = { ...common, splitting: true, outdir: join(target, "element"), chunkNames: "[name]-[hash]", absWorkingDir: root, metafile: true };
+    const [{ metafile }] = await Promise.all([
+        build({ ...script, entryPoints: [join(source, "session.ts")], entryNames: "[name]-[hash]", plugins: [made(messages, expected), noForeignOrigin, ...(from.plugins ?? [])] }),
+        build({ ...common, entryPoints: [worker], outfile: join(assets, "worker.js"), absWorkingDir: root }),
     ]);
+    // The shell apart from it, in one file, and its names shortened.
+    const [session] = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint?.endsWith("session.ts"));
+    await build({ ...script, keepNames: false, entryPoints: [join(source, "index.ts")], plugins: [made(messages, expected), {
+        name: "session",
+        setup: build => build.onResolve({ filter: /^\.\/session\.js$/ }, () => ({ path: `./${basename(session)}`, external: true })),
+    }] });
 
     const { customElementsManifest } = await loadManifest();
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));

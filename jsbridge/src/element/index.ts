@@ -7,9 +7,9 @@
 import type { CredentialStore, FabricAuthority, HostTransport, NetworkCredentials } from "../commission/types.js";
 import type { TrustOptions } from "../trust.js";
 import type { CloseDetail, MatterCommissionEventMap, ScreenId, Support, Unsupported } from "./events.js";
-import { shellText, shellTexts } from "./made.js";
 import type { AttributeName, EventName } from "./manifest.js";
 import type { Session, Shell } from "./session.js";
+import { shellText, shellTexts } from "./shelltexts.js";
 import { support, unusable } from "./support.js";
 
 export type * from "./events.js";
@@ -24,23 +24,22 @@ const flags = ["allow-test-devices", "manage"] as const satisfies readonly Attri
 const objects = ["code", "agentToken", "storage", "authority", "networks", "transport", "trust", "messages"] as const;
 const propertyOf = (attribute: string): string => attribute.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-/** Pixels, not rem: the page's root may have any size. The frame takes nothing from the page but what is set here. */
+/** Pixels, not rem: the page's root may have any size. #outer takes nothing from the page but what is set here. A transparent border is seen where colours are forced. */
 const css = `
 :host{display:block}
+:host(matter-commission-button){display:inline-block}
 :host([hidden]){display:none}
 #outer{all:initial;display:block;direction:inherit;font:16px/1.5 var(--matter-font,system-ui,sans-serif);color:var(--matter-on-surface,CanvasText)}
-[part=button],#busy button{font:inherit;min-height:44px;min-width:44px;padding:8px 20px;margin-inline-end:8px;border:1px solid transparent;border-radius:var(--matter-radius,8px);background:var(--matter-accent,light-dark(#0b57d0,#a8c7fa));color:var(--matter-on-accent,light-dark(#fff,#062e6f));cursor:pointer}
+#outer{--a:var(--matter-accent,light-dark(#0b57d0,#a8c7fa))}
+[part=button],#busy button{font:inherit;min-height:44px;padding:8px 20px;margin-inline-end:8px;border:1px solid transparent;border-radius:var(--matter-radius,8px);background:var(--a);color:var(--matter-on-accent,light-dark(#fff,#062e6f));cursor:pointer}
 #busy [part=secondary]{background:none;color:inherit;border-color:currentColor}
-:focus-visible{outline:3px solid var(--matter-focus,light-dark(#0b57d0,#a8c7fa));outline-offset:2px}
+:focus-visible{outline:3px solid var(--matter-focus,var(--a));outline-offset:2px}
 #dialog{width:min(100%,var(--matter-max-width,40em));padding:0;box-sizing:border-box;border:1px solid var(--matter-border,#8888);border-radius:var(--matter-radius,8px);background:var(--matter-surface,Canvas);color:inherit}
 #dialog::backdrop{background:#0008}
 #busy:not(:empty){max-width:var(--matter-max-width,40em);padding:24px}
-progress{width:100%;accent-color:var(--matter-accent,auto)}
-p{margin:8px 0}
-@media(forced-colors:active){button{border-color:ButtonText!important}}`;
+progress{width:100%;accent-color:var(--a)}
+p{margin:8px 0}`;
 let sheet: CSSStyleSheet | undefined;
-/** The agent that the page's own origin serves; undefined until it was asked. */
-let served: Promise<string> | undefined;
 
 function make<K extends keyof HTMLElementTagNameMap>(tag: K, attributes: Readonly<Record<string, string>> = {}, ...children: (Node | string)[]): HTMLElementTagNameMap[K] {
     const element = document.createElement(tag);
@@ -74,6 +73,7 @@ export class MatterCommissionElement extends Base {
 
     #state: ScreenId = "idle";
     #cause: Unsupported | undefined;
+    #reasons: { agent: boolean; draw(): HTMLElement } | undefined;
     #text = shellText;
     #session: Promise<Session> | undefined;
     #failure = "";
@@ -172,11 +172,10 @@ export class MatterCommissionElement extends Base {
             element: this,
             place: this.#place,
             language: () => this.#language(),
-            agent: () => this.#agent(),
             fire: (name, detail, cancelable) => this.#fire(name, detail, cancelable),
             progress: (done, total) => this.#progress(done, total),
             screen: state => this.#show(state),
-            broken: (id, cause) => this.#broken(id, cause),
+            broken: (id, cause, text) => this.#broken(id, cause, text),
             ended: outcome => this.#ended(outcome),
         };
     }
@@ -214,21 +213,22 @@ export class MatterCommissionElement extends Base {
     /** Finds out what is possible here, and draws the button or the reasons why there is none. */
     async #settle(): Promise<void> {
         const language = this.#language().split("-")[0] as string;
-        const own = await shellTexts[language]?.().catch(() => undefined);
-        this.#text = { ...shellText, ...own?.text, ...this.messages };
         const wanted = this.transports?.trim().split(/\s+/) ?? [];
         const wants = (way: string): boolean => wanted.length === 0 || wanted.includes(way);
         const cause = unusable();
-        const host = wants("host") && this.transport !== undefined;
-        // Only where it matters now: asking the page's own server for an agent is a request that may fail.
-        const agent = cause !== undefined && cause !== "insecure" && !host && wants("agent") && (await this.#agent()) !== "";
+        const [own, reasons] = await Promise.all([
+            shellTexts[language]?.(),
+            cause && import("./reasons.js").then(({ reasonsOf }) => reasonsOf(cause, language, wants("agent") ? this.agent : "", this.messages ?? {})),
+        ]).catch(() => []);
         if (!this.isConnected || !this.#resting) return;
+        this.#text = { ...shellText, ...own?.text, ...this.messages };
         this.#cause = cause;
+        this.#reasons = reasons;
         if (cause === undefined) this.removeAttribute("unsupported");
         else this.setAttribute("unsupported", cause);
-        this.toggleAttribute("supported", cause === undefined || host || agent);
-        const blocked = cause !== undefined && !host && wants("bluetooth");
-        this.#show(blocked ? "unsupported" : "idle");
+        const host = wants("host") && this.transport !== undefined;
+        this.toggleAttribute("supported", cause === undefined || host || reasons?.agent);
+        this.#show(cause !== undefined && !host && wants("bluetooth") ? "unsupported" : "idle");
         if (this.manage && this.#dialog === undefined && this.supported) void this.start();
     }
 
@@ -241,7 +241,7 @@ export class MatterCommissionElement extends Base {
         this.#state = state;
         this.setAttribute("state", state);
         if (state !== "loading") this.#busy.replaceChildren();
-        if (this.#resting || this.#dialog === undefined) this.#own.replaceChildren(...(state === "unsupported" ? this.#reasons() : state === "idle" ? [this.#button(true, "idle.activate")] : []));
+        if (this.#resting || this.#dialog === undefined) this.#own.replaceChildren(...(state === "unsupported" ? [this.#reasons?.draw() ?? "", ...(this.supported ? [this.#button(false, "unsupported.agent")] : [])] : state === "idle" ? [this.#button(true, "idle.activate")] : []));
         this.#paint();
         if (state !== previous) this.#fire("matter-state", { state, previous });
     }
@@ -251,19 +251,6 @@ export class MatterCommissionElement extends Base {
         const place = slotted ? make("slot", { name: "activate" }, button) : button;
         place.addEventListener("click", () => void this.start());
         return place;
-    }
-
-    #reasons(): HTMLElement[] {
-        const [id, slot] = ({
-            missing: ["bluetooth-missing", "unsupported"], disabled: ["bluetooth-disabled", "unsupported"], insecure: ["insecure-context", "not-allowed"], frame: ["blocked-by-frame", "not-allowed"],
-        } as const)[this.#cause as Unsupported];
-        const [before = "", after] = this.#sentence(id).split("{link}");
-        const link = after === undefined ? [] : [make("a", { href: location.href, target: "_blank", rel: "noopener" }, location.href), after];
-        return [make("slot", { name: slot }, make("p", {}, before, ...link)), ...(this.supported ? [this.#button(false, "unsupported.agent")] : [])];
-    }
-
-    #sentence(id: string, params?: Readonly<Record<string, string>>): string {
-        return [`error.${id}`, `error.${id}.action`].map(id => this.#say(id, params)).filter(text => text !== "").join(" ");
     }
 
     #say(id: string, params: Readonly<Record<string, string>> = {}): string {
@@ -288,8 +275,9 @@ export class MatterCommissionElement extends Base {
         this.#busy.replaceChildren(make("progress", { "aria-label": this.#say("loading.starting") }), make("p"), make("p", { role: "status" }), make("p", { role: "alert", part: "alert" }), close);
     }
 
-    #broken(id: string, cause: string): void {
-        const message = this.#sentence(id, { cause });
+    /** @param sentence - what is wrong, where the texts are there that say it */
+    #broken(id: string, cause: string, sentence?: string): void {
+        const message = sentence ?? `${this.#say("error.load-failed", { cause })} ${this.#say("error.load-failed.action")}`;
         this.#failure = id;
         if (this.#state !== "loading") this.#waiting();
         this.#show("loading");
@@ -335,17 +323,6 @@ export class MatterCommissionElement extends Base {
             if (node instanceof HTMLElement && node.lang !== "") return node.lang;
         }
         return navigator.language;
-    }
-
-    /** @returns the agent's WebSocket URL, or an empty string */
-    async #agent(): Promise<string> {
-        const { agent } = this;
-        if (agent !== null) return agent === "" ? "" : new URL(agent, location.href).href.replace(/^http/, "ws");
-        const own = new URL("/agent", location.href);
-        served ??= fetch(own, { headers: { accept: "application/json" } })
-            .then(async response => response.ok && (await response.json() as { agent?: string }).agent === "matter-session" ? own.href.replace(/^http/, "ws") : "")
-            .catch(() => "");
-        return served;
     }
 }
 

@@ -1,12 +1,9 @@
-/** What the build knows and the scripts do not: it puts its own text in this module's place. */
+/** What the build knows and the scripts do not: it puts its own text in the place of this module, of shelltexts.ts and of whytexts.ts. */
 
 export interface Expected { readonly size: number; readonly sha256: string }
 
 type Texts = Readonly<Record<string, string>>;
 
-/** The shell's own texts, in English; in other languages by their own small script. */
-export const shellText: Texts = {};
-export const shellTexts: Readonly<Record<string, () => Promise<{ text: Texts }>>> = {};
 /** All texts, by language. */
 export const messages: Readonly<Record<string, () => Promise<{ messages: Texts }>>> = {};
 /** Octets, decoded, and SHA-256 in hex. */

@@ -4,6 +4,7 @@
  */
 import type { AttestationDecision, Commissioned, StepEvent, StepId, ThreadDataset, WifiCredentials } from "../commission/types.js";
 import type { RetryPoint } from "../errors.js";
+import { agentOf } from "./agent.js";
 import { assetUrl } from "./assets.js";
 import type { CloseDetail, MatterCommissionEventMap, ScreenId } from "./events.js";
 import type { MatterCommissionElement } from "./index.js";
@@ -16,19 +17,19 @@ import { Room, type RoomSettings } from "./room/room.js";
 import type { Scanner } from "./scan.js";
 import { bluetooth, support } from "./support.js";
 
+type Texts = Readonly<Record<string, string>>;
+
 /** What the shell gives. */
 export interface Shell {
     readonly element: MatterCommissionElement;
     /** Where the program draws. */
     readonly place: HTMLElement;
     language(): string;
-    /** The agent's URL, or an empty string. */
-    agent(): Promise<string>;
     fire<K extends EventName>(name: K, detail: MatterCommissionEventMap[K]["detail"], cancelable?: boolean): boolean;
     progress(done: number, total: number): void;
     screen(state: ScreenId): void;
-    /** The program cannot be had, or has died: the shell says so. */
-    broken(id: string, cause: string): void;
+    /** The program cannot be had, or has died: the shell says so, by itself if need be. */
+    broken(id: string, cause: string, text?: string): void;
     ended(outcome: CloseDetail["outcome"]): void;
 }
 
@@ -67,8 +68,8 @@ function sheetFrom(base: string): Promise<CSSStyleSheet> {
 }
 
 /** The texts of a language, over those of English. */
-async function textsOf(language: string): Promise<Readonly<Record<string, string>>> {
-    const load = async (tag: string): Promise<Readonly<Record<string, string>>> => (await messages[tag]?.())?.messages ?? {};
+async function textsOf(language: string): Promise<Texts> {
+    const load = async (tag: string): Promise<Texts> => (await messages[tag]?.())?.messages ?? {};
     const short = language.toLowerCase().split("-")[0] as string;
     const [own, english] = await Promise.all([short === "en" ? {} : load(short), load("en")]);
     return { ...english, ...own };
@@ -88,7 +89,7 @@ export class Session {
     #agentState: Availability = "none";
     #bluetooth: Availability = "none";
     #camera = false;
-    #texts: Readonly<Record<string, string>> = {};
+    #texts: Texts = {};
     #files: { picture?: Blob; backup?: Blob } = {};
     #screen: ScreenId = "idle";
     /** Grows with each run, so that what was asked in one is not answered in the next. */
@@ -102,7 +103,7 @@ export class Session {
     }
 
     /** Loads what a start needs, and shows nothing. */
-    async prepare(progress: (done: number, total: number) => void = () => undefined): Promise<{ program: PageProgram; texts: Readonly<Record<string, string>> }> {
+    async prepare(progress: (done: number, total: number) => void = () => undefined): Promise<{ program: PageProgram; texts: Texts }> {
         const base = this.#shell.element.assets ?? "";
         const [program, sheet, texts] = await Promise.all([programFrom(base, progress), sheetFrom(base), textsOf(this.#shell.language())]);
         const root = this.#shell.place.getRootNode() as ShadowRoot;
@@ -115,7 +116,7 @@ export class Session {
         const { element } = this.#shell;
         bluetooth()?.addEventListener("availabilitychanged", this.#availability);
         const looking = this.#lookAround();
-        this.#agent = await this.#shell.agent();
+        this.#agent = await agentOf(this.#shell.element.agent);
         if (run !== this.#run) return;
         this.#open(); // its own program is loaded beside this one
         let ready;
@@ -123,7 +124,7 @@ export class Session {
             ready = await this.prepare((done, total) => run === this.#run && this.#shell.progress(done, total));
             await looking;
         } catch (error) {
-            if (run === this.#run) this.#broken((error as { code?: string }).code ?? "load-failed", (error as Error).message);
+            if (run === this.#run) await this.#broken((error as { code?: string }).code ?? "load-failed", (error as Error).message);
             return;
         }
         if (run !== this.#run) return;
@@ -156,7 +157,7 @@ export class Session {
     }
 
     async share(node: bigint, seconds: number): Promise<{ qr: string; manual: string; expiresAt: number }> {
-        if (this.#room === undefined) this.#agent = await this.#shell.agent();
+        if (this.#room === undefined) this.#agent = await agentOf(this.#shell.element.agent);
         const result = await this.#open().share(node, seconds);
         this.#windows.set(hexOf(node), result.expiresAt);
         this.#shell.fire("matter-share", { nodeId: node, expiresAt: result.expiresAt, status: "open" });
@@ -172,7 +173,7 @@ export class Session {
     /** An attribute has changed. */
     async changed(): Promise<void> {
         const run = this.#run;
-        const agent = await this.#shell.agent();
+        const agent = await agentOf(this.#shell.element.agent);
         if (run !== this.#run || this.#room === undefined) return;
         const another = agent !== this.#agent;
         this.#agent = agent;
@@ -199,9 +200,11 @@ export class Session {
         this.#shell.ended(outcome);
     }
 
-    #broken(id: string, cause: string): void {
+    async #broken(id: string, cause: string): Promise<void> {
         this.#end();
-        this.#shell.broken(id, cause);
+        const texts = await textsOf(this.#shell.language()).catch((): Texts => ({}));
+        const said = [`error.${id}`, `error.${id}.action`].map(id => texts[id]?.replace("{cause}", cause) ?? "");
+        this.#shell.broken(id, cause, said[0] === "" ? undefined : said.join(" ").trim());
     }
 
     /** Nothing runs on a device any more. */
@@ -323,7 +326,7 @@ export class Session {
             file: (kind, file) => void (this.#files[kind] = file),
             problem: (id, technical) => this.#problem({ id, technical }),
             heading: () => undefined,
-            died: technical => this.#broken("core-dead", technical),
+            died: technical => void this.#broken("core-dead", technical),
             link: {
                 received: message => this.#room?.link.received(message),
                 closed: reason => this.#room?.link.closed(reason),
@@ -470,7 +473,7 @@ export class Session {
     }
 }
 
-interface Trouble { id: string; technical?: string; step?: string; retry?: string; status?: string; wait?: number; params?: Readonly<Record<string, string>> }
+interface Trouble { id: string; technical?: string; step?: string; retry?: string; status?: string; wait?: number; params?: Texts }
 
 /** Screens while a device waits for us. */
 const lively: ReadonlySet<ScreenId> = new Set<ScreenId>(["connecting", "securing", "checking", "decide", "network", "joining", "finding", "finishing"]);

@@ -1,0 +1,17 @@
+/** What the page's own origin answered; undefined until it was asked. */
+let served: Promise<string> | undefined;
+
+/**
+ * Finds the local agent.
+ *
+ * @param given - the attribute; null where the page says nothing, and its own origin may serve one
+ * @returns its WebSocket URL, or an empty string
+ */
+export async function agentOf(given: string | null): Promise<string> {
+    const socket = (url: URL): string => url.href.replace(/^http/, "ws");
+    if (given !== null) return given === "" ? "" : socket(new URL(given, document.baseURI));
+    const own = new URL("/agent", location.href);
+    return served ??= fetch(own, { headers: { accept: "application/json" } })
+        .then(async response => response.ok && (await response.json() as { agent?: string }).agent === "matter-session" ? socket(own) : "")
+        .catch(() => "");
+}
