@@ -474,7 +474,7 @@ class AgentChannel implements Channel {
 const sentences: Readonly<Record<Reason, string>> = {
     "by-page": "closed by this side",
     refused: "it carries datagrams to private, link-local and loopback addresses only",
-    unknown: "it has not found this device, and nobody named the address to it (--allow)",
+    unknown: "it has not found this device, and nobody named the address to it (-allow)",
     full: "a limit of the agent is reached",
     unreachable: "nothing leads there from where the agent runs",
     failed: "its system did not let it",
