@@ -97,6 +97,7 @@ export class Room {
             commissioned: (detail: Commissioned) => options.onCommissioned?.(detail),
             file: (name: string, octets: Uint8Array) => options.onFile?.(name, octets),
             died,
+            persist: () => void navigator.storage?.persist?.().catch(() => false),
             "link.open": () => options.link.open(),
             "link.send": (message: Uint8Array) => options.link.send(message),
             "link.close": () => options.link.close(),
@@ -139,8 +140,10 @@ function errorText(event: Event): string {
 
 function wireOptions(options: RoomOptions): WireOptions {
     const { paa, test } = options.lists;
+    // The Worker has another base.
+    const whole = (url: string | URL): string => new URL(url, globalThis.location?.href).href;
     return {
-        blob: String(options.blob), lists: { paa: String(paa), test: String(test) }, database: options.database ?? "matter-session", settings: wireSettings(options),
+        blob: whole(options.blob), lists: { paa: whole(paa), test: whole(test) }, database: options.database ?? "matter-session", settings: wireSettings(options),
     };
 }
 
@@ -153,6 +156,7 @@ function wireSettings(options: RoomSettings): WireSettings {
         transport: transport === undefined ? "none" : transport.discover === undefined ? "open" : "discover",
         authority: authority === undefined ? undefined : {
             fabricId: authority.fabricId, rootCertificate: authority.rootCertificate, adminNodeId: authority.adminNodeId, adminVendorId: authority.adminVendorId,
+            ...(authority.label === undefined ? {} : { label: authority.label }),
         },
         trust: trust === undefined ? undefined : wireTrust(trust),
     };

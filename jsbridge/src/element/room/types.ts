@@ -66,7 +66,7 @@ export interface WireSettings {
     hasStorage: boolean;
     hasNetworks: boolean;
     transport: "none" | "open" | "discover";
-    authority: { fabricId: bigint; rootCertificate: Uint8Array; adminNodeId: bigint; adminVendorId: number } | undefined;
+    authority: { fabricId: bigint; rootCertificate: Uint8Array; adminNodeId: bigint; adminVendorId: number; label?: string } | undefined;
     trust: { production: Uint8Array | string | undefined; test: Uint8Array | string | boolean | undefined } | undefined;
 }
 export interface WireOptions {
