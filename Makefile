@@ -8,6 +8,8 @@
 # make parity   the same calls into matter.js 0.9.4 and into ours, compared and counted
 # make fuzz     every fuzz target for FUZZTIME
 # make interop  only the tests against live peers
+# make agent    the page on http://127.0.0.1:5570, with the agent that reaches devices for it; AGENT_FLAGS="-…" for more
+# make demo-web a page, an agent and a real device to try it on; AUTO=1: Chromium does it and leaves a screenshot
 # make runtimes the programs other than this Node that run the package in make interop: 400 MB in .cache
 # make setup    as root on Debian: the system packages that make test needs; otherwise names what is missing
 
@@ -27,16 +29,19 @@ MIN_COVER ?= 90.0
 
 # node_modules lies inside the module: ./... would walk it.
 GO_PACKAGES := ./session/... ./wasm/... ./web/...
-GO_IN_WASM  := ./session/... ./wasm/... ./web/transport/btp
+GO_IN_WASM  := ./session/... ./wasm/... ./web/flow ./web/app/codec ./web/transport/...
 GO_INTEROP  := ./jsbridge/...
 BLOB        := dist/matter-session.wasm
+PAGE_BLOB   := dist/assets/matter-page.wasm
 WASM        := GOOS=js GOARCH=wasm
 GO_SOURCES  := go.mod go.sum $(shell find session wasm -type f -name '*.go' ! -name '*_test.go' 2>/dev/null)
-TS_SOURCES  := $(shell find jsbridge/src -type f 2>/dev/null) $(wildcard jsbridge/tsconfig*.json) jsbridge/bundle.mjs $(wildcard jsbridge/*.sh) go.mod $(wildcard session/commission/trust/*.tlv)
+PAGE_SOURCES := $(GO_SOURCES) $(shell find web -type f -name '*.go' ! -name '*_test.go' 2>/dev/null)
+TS_SOURCES  := $(shell find jsbridge/src web/static -type f 2>/dev/null) $(wildcard jsbridge/tsconfig*.json) $(wildcard jsbridge/*.mjs jsbridge/*.sh) go.mod \
+	$(wildcard session/commission/trust/*.tlv web/messages/*.json) web/view/style.css
 
-.PHONY: build runtimes setup test test-go test-wasm test-ts test-browser interop demo cover size bench fuzz clean
+.PHONY: build runtimes setup test test-go test-wasm test-ts test-browser interop demo demo-web agent cover size bench fuzz clean
 
-build: dist/index.js $(BLOB)
+build: dist/index.js
 
 # npm writes its own lockfile into node_modules last: older than ours, it is stale.
 node_modules/.package-lock.json: package.json package-lock.json
@@ -46,7 +51,10 @@ node_modules/.package-lock.json: package.json package-lock.json
 $(BLOB): $(GO_SOURCES) wasm/build.sh
 	GO="$(GO)" wasm/build.sh $@ -ldflags="-s -w -buildid="
 
-dist/index.js: $(TS_SOURCES) node_modules/.package-lock.json
+$(PAGE_BLOB): $(PAGE_SOURCES) wasm/build.sh web/build.sh
+	GO="$(GO)" web/build.sh $@
+
+dist/index.js: $(TS_SOURCES) $(BLOB) $(PAGE_BLOB) node_modules/.package-lock.json
 	$(NPM) run --silent build:ts
 
 runtimes: .cache/runtimes/node_modules/.package-lock.json
@@ -64,6 +72,7 @@ setup:
 	command -v chromium >/dev/null || missing+=(chromium)
 	command -v gcc >/dev/null || missing+=(gcc libc6-dev)
 	command -v ip >/dev/null || missing+=(iproute2)
+	command -v firefox-esr >/dev/null || missing+=(firefox-esr)
 	if [ $${#missing[@]} -eq 0 ]; then exit 0; fi
 	if [ "$$(id -u)" -ne 0 ]; then
 		echo "missing: $${missing[*]}. As root on Debian: apt-get install --no-install-recommends $${missing[*]}" >&2
@@ -84,7 +93,7 @@ test-go:
 # The tests that are native by nature say so with a build tag; all others run under wasm too. The emptied environment is
 # for Go's wasm start-up, which has 12 kB for it.
 test-wasm:
-	$(WASM) $(GO) vet $(GO_IN_WASM)
+	$(WASM) $(GO) vet $(GO_IN_WASM) ./web/app/... ./web/view/...
 	runner="$$($(GO) env GOROOT)/lib/wasm/go_js_wasm_exec"
 	$(WASM) $(GO) test -exec="env -i PATH=$$PATH HOME=$$HOME $$runner" $(GO_IN_WASM)
 
@@ -109,6 +118,12 @@ interop: build runtimes
 
 demo: build
 	$(NODE) jsbridge/interop/demo.mjs
+
+agent: build
+	$(GO) run ./web/agent $(AGENT_FLAGS)
+
+demo-web: build
+	$(NODE) jsbridge/interop/demo-web.mjs $(if $(AUTO),--auto)
 
 cover:
 	@mkdir -p coverage

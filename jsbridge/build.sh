@@ -1,5 +1,5 @@
 #!/bin/bash
-# jsbridge/build.sh DIR   builds all of DIR but the blob, and removes what an earlier build left there
+# jsbridge/build.sh DIR   builds all of DIR but the two programs in WebAssembly, and removes what an earlier build left there
 set -euo pipefail
 cd "$(dirname "$0")/.."
 began=$(mktemp)
@@ -8,5 +8,6 @@ mkdir -p "$1"
 node_modules/.bin/tsc -p jsbridge --outDir "$1"
 node jsbridge/bundle.mjs "$1"
 bash jsbridge/assets.sh "$1"
-find "$1" -type f ! -newer "$began" ! -name matter-session.wasm -delete
+node jsbridge/element.mjs "$1"
+find "$1" -type f ! -newer "$began" ! -path "$1/matter-session.wasm" ! -path "$1/assets/matter-page.wasm" -delete
 find "$1" -type d -empty -delete

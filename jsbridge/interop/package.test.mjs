@@ -57,7 +57,7 @@ async function filesOf(folder) {
 describe("what npm packs", () => {
     test("is made of today's sources, in any directory to the octet: no old blob and nothing of a file that is gone", async () => {
         const files = await filesOf(join(unpacked, "dist"));
-        assert.deepEqual(files, await filesOf(join(root, "dist")), "dist has other files than a fresh build: make clean build");
+        assert.deepEqual(files, (await filesOf(join(root, "dist"))).filter(file => !file.startsWith("page/")), "dist has other files than a fresh build: make clean build");
         for (const file of files) {
             const [fresh, present] = await Promise.all([unpacked, root].map(base => readFile(join(base, "dist", file))));
             assert.ok(fresh.equals(present), `dist/${file} is not what its sources give: make clean build`);
@@ -65,7 +65,7 @@ describe("what npm packs", () => {
     });
 
     test("is what package.json lists, and no more", async () => {
-        const wanted = /^(LICENSE|README\.md|CHANGELOG\.md|SECURITY\.md|package\.json|docs\/[\w-]+\.md|dist\/(matter-session\.wasm|NOTICES\.txt|paa(-test)?\.tlv|[\w./-]+\.(d\.[cm]?ts|[cm]?js|[cm]?js\.map)))$/;
+        const wanted = /^(LICENSE|README\.md|CHANGELOG\.md|SECURITY\.md|package\.json|docs\/[\w-]+\.md|dist\/(matter-session\.wasm|NOTICES\.txt|paa(-test)?\.tlv|custom-elements\.json|assets\/(NOTICES\.txt|style\.css|paa(-test)?\.tlv|(matter-page|matter-session|zxing_reader)\.wasm)|[\w./-]+\.(d\.[cm]?ts|[cm]?js|[cm]?js\.map)))$/;
         const files = await filesOf(unpacked);
         assert.deepEqual(files.filter(file => !wanted.test(file) || /\.test\.|test(data|s)?\/|corpus|fuzz/.test(file)), []);
         for (const file of ["LICENSE", "dist/NOTICES.txt", "dist/matter-session.wasm"]) assert.ok(files.includes(file), file);
@@ -73,7 +73,7 @@ describe("what npm packs", () => {
 
     test("has for each script a source map with its sources, which name no directory of the build", async () => {
         const maps = (await filesOf(unpacked)).filter(file => file.endsWith("js.map"));
-        const scripts = (await filesOf(join(unpacked, "dist"))).filter(file => /\.[cm]?js$/.test(file) && !file.startsWith("matterjs/stand-in/"));
+        const scripts = (await filesOf(join(unpacked, "dist"))).filter(file => /\.[cm]?js$/.test(file) && !/^(matterjs\/stand-in|messages)\//.test(file)); // these are made, not translated
         assert.deepEqual(maps, scripts.map(file => `dist/${file}.map`).sort());
         for (const file of scripts) {
             assert.match(await readFile(join(unpacked, "dist", file), "utf8"), new RegExp(`//# sourceMappingURL=${file.split("/").at(-1)}\\.map\\n?$`), file);
@@ -81,7 +81,7 @@ describe("what npm packs", () => {
         for (const file of maps) {
             const { sources, sourcesContent } = JSON.parse(await readFile(join(unpacked, file), "utf8"));
             assert.ok(sources.length > 0 && sources.length === sourcesContent?.length && sourcesContent.every(Boolean), file);
-            for (const source of sources) assert.match(source, /^(\.\.\/)+jsbridge\/src\/[\w./-]+\.ts$/, file);
+            for (const source of sources) assert.match(source, /^(\.\.\/)+(jsbridge\/src\/[\w./-]+\.ts|node_modules\/zxing-wasm\/dist\/es\/[\w./-]+\.js)$/, file);
         }
     });
 
