@@ -7,15 +7,16 @@ import (
 
 	"honnef.co/go/js/dom/v2"
 
+	"github.com/matter-session/matter-session/web/transport"
 	"github.com/matter-session/matter-session/web/view"
 )
 
-// functions counts the js.Funcs that the instances keep, beside those of the views.
+// functions counts the js.Funcs that the instances keep, beside those of views and links.
 var functions int
 
 func main() {
 	start := js.FuncOf(func(_ js.Value, args []js.Value) any { return mount(args) })
-	alive := js.FuncOf(func(js.Value, []js.Value) any { return functions + view.Functions() })
+	alive := js.FuncOf(func(js.Value, []js.Value) any { return functions + view.Functions() + transport.Funcs() })
 	// Only this program sees the function: the loader gives it, and takes what it is given here.
 	js.Global().Call("matterPage", start, alive)
 	select {}

@@ -10,7 +10,7 @@ import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { bundle, openPage } from "./harness.mjs";
 
-const file = new URL("../../../dist/matter-page.wasm", import.meta.url);
+const file = new URL("../../../dist/assets/matter-page.wasm", import.meta.url);
 const messages = ["screens", "errors"].map(name => new URL(`../../../web/messages/${name}.en.json`, import.meta.url));
 const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' http://127.0.0.1:*; style-src 'self'; img-src 'self' data:";
 
@@ -21,7 +21,7 @@ let sha256;
 let size;
 
 before(async () => {
-    assert.ok(existsSync(file), "dist/matter-page.wasm is not built: run make build");
+    assert.ok(existsSync(file), "dist/assets/matter-page.wasm is not built: run make build");
     const program = readFileSync(file);
     size = program.length;
     sha256 = createHash("sha256").update(program).digest("hex");
