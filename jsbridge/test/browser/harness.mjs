@@ -36,6 +36,30 @@ export async function bundle(entry) {
     return result.outputFiles[0].text;
 }
 
+/** Starts headless Chromium with a profile of its own. @returns Playwright's `context`; `close()`, which removes the profile */
+export async function launchBrowser({ args = [], ...options } = {}) {
+    if (!existsSync(executablePath)) {
+        throw new Error(`no browser at ${executablePath}: run make setup, or set CHROMIUM`);
+    }
+    // Chromium's sandbox needs a kernel feature that containers lack, and refuses to run as root.
+    const root = process.getuid?.() === 0;
+    const profile = mkdtempSync(join(tmpdir(), "matter-session-browser-"));
+    const context = await chromium.launchPersistentContext(profile, {
+        executablePath,
+        headless: true,
+        chromiumSandbox: !root,
+        args: [...quiet, ...args],
+        ...options,
+    });
+    return {
+        context,
+        async close() {
+            await context.close();
+            rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+        },
+    };
+}
+
 /**
  * Serves files on loopback and opens a page there.
  *
@@ -44,9 +68,6 @@ export async function bundle(entry) {
  * @returns Playwright's `page` and `context`; `problems`, what the page threw or logged as an error so far; `close()`
  */
 export async function openPage(files = {}, { args = [] } = {}) {
-    if (!existsSync(executablePath)) {
-        throw new Error(`no browser at ${executablePath}: run make setup, or set CHROMIUM`);
-    }
     const types = { html: "text/html; charset=utf-8", js: "text/javascript", wasm: "application/wasm", json: "application/json" };
     const all = { "/": "<!doctype html><meta charset=utf-8><link rel=icon href=data:,><title>test</title>", ...files };
     const server = createServer((request, response) => {
@@ -61,15 +82,7 @@ export async function openPage(files = {}, { args = [] } = {}) {
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
 
-    // Chromium's sandbox needs a kernel feature that containers lack, and refuses to run as root.
-    const root = process.getuid?.() === 0;
-    const profile = mkdtempSync(join(tmpdir(), "matter-session-browser-"));
-    const context = await chromium.launchPersistentContext(profile, {
-        executablePath,
-        headless: true,
-        chromiumSandbox: !root,
-        args: [...quiet, ...args],
-    });
+    const { context, close } = await launchBrowser({ args });
     const page = await context.newPage();
     const problems = [];
     page.on("pageerror", error => problems.push(String(error)));
@@ -80,9 +93,8 @@ export async function openPage(files = {}, { args = [] } = {}) {
         context,
         problems,
         async close() {
-            await context.close();
+            await close();
             server.close();
-            rmSync(profile, { recursive: true, force: true });
         },
     };
 }

@@ -1,0 +1,154 @@
+// The whole of the page for tests and the demo: the agent as a process, Chromium on what it serves, and a person who sees
+// and presses what a person would.
+
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { launchBrowser } from "../test/browser/harness.mjs";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Builds the agent. @returns its program */
+export function buildAgent() {
+    const program = join(root, ".cache/agent");
+    execFileSync(process.env.GO ?? "go", ["build", "-o", program, "./web/agent"], { cwd: root, stdio: "inherit" });
+    return program;
+}
+
+/**
+ * Starts the agent, which serves dist/page.
+ *
+ * @returns `url`, what it prints; `logs`, its standard error so far; `stop(signal)`; `restart()`, at the same port with the same token
+ */
+export async function startAgent(program, args = []) {
+    assert.ok(existsSync(join(root, "dist/page/index.html")), "dist/page is not built: run make build");
+    const agent = { url: "", logs: "" };
+    let child;
+    const start = async (more, env) => {
+        child = spawn(program, ["-page", join(root, "dist/page"), ...args, ...more], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
+        const started = child;
+        process.on("exit", () => started.kill("SIGKILL"));
+        child.stderr.setEncoding("utf8").on("data", text => (agent.logs += text));
+        const [line] = await Promise.race([
+            once(createInterface({ input: child.stdout }), "line"),
+            once(child, "exit").then(([code]) => {
+                throw new Error(`the agent ended with ${code}: ${agent.logs}`);
+            }),
+        ]);
+        return line;
+    };
+    agent.stop = async (signal = "SIGTERM") => {
+        if (child.exitCode !== null || child.signalCode !== null) return;
+        const ended = once(child, "exit");
+        child.kill(signal);
+        await ended;
+    };
+    agent.url = await start(["-port", "0"], {});
+    const token = new URLSearchParams(new URL(agent.url).hash.slice(1)).get("token");
+    agent.token = token;
+    agent.restart = async () => {
+        await agent.stop();
+        await start(["-port", new URL(agent.url).port], { MATTER_AGENT_TOKEN: token });
+    };
+    return agent;
+}
+
+/** A Chromium with a profile of its own. @returns `open(url)`, a page with its person, any number of them; `close()` */
+export async function startBrowser(options = {}) {
+    const { context, close } = await launchBrowser(options);
+    return { context, close, open: async (url, how) => new Person(await context.newPage(), url).arrive(how) };
+}
+
+/** Somebody before the page. Sees what is visible, finds things by their names, waits as long as a person would. */
+export class Person {
+    constructor(page, url) {
+        this.page = page;
+        this.url = url;
+        /** What the page threw or logged as an error, and requests to other origins. */
+        this.problems = [];
+        this.requests = [];
+        page.setDefaultTimeout(20_000);
+        page.on("pageerror", error => this.problems.push(String(error)));
+        page.on("console", message => message.type() === "error" && this.problems.push(message.text()));
+        page.on("request", request => {
+            this.requests.push(request.url());
+            const { protocol, host } = new URL(request.url());
+            if (/^(http|ws)s?:$/.test(protocol) && host !== new URL(url).host) this.problems.push(`a request to another origin: ${request.url()}`);
+        });
+    }
+
+    /** @param code - filled in by the address, as a link does */
+    async arrive({ code } = {}) {
+        const url = new URL(this.url);
+        const fragment = new URLSearchParams(url.hash.slice(1));
+        if (code !== undefined) fragment.set("code", code);
+        url.hash = fragment.toString();
+        await this.page.addInitScript(() => {
+            // Collects what the element tells its host.
+            globalThis.told = [];
+            for (const name of ["matter-state", "matter-step", "matter-attestation", "matter-network", "matter-error", "matter-commissioned", "matter-share", "matter-close"]) {
+                addEventListener(name, event => globalThis.told.push({ name, detail: event.detail }));
+            }
+        });
+        await this.page.goto(url.href);
+        return this;
+    }
+
+    /** The screen that is shown. */
+    screen() {
+        return this.page.evaluate(() => document.querySelector("matter-commission").state);
+    }
+
+    /** Waits for one of these screens; another end (failed, stopped) is told with its sentence. */
+    async reach(...screens) {
+        const ends = ["failed", "stopped"].filter(screen => !screens.includes(screen));
+        const handle = await this.page.waitForFunction(
+            all => {
+                const { state } = document.querySelector("matter-commission");
+                return all.includes(state) ? state : undefined;
+            },
+            [...screens, ...ends],
+            { timeout: 40_000 },
+        ).catch(async error => {
+            throw new Error(`${screens.join(" or ")} was not reached; the page is at ${await this.screen()}: ${await this.text()}`, { cause: error });
+        });
+        const screen = await handle.jsonValue();
+        assert.ok(screens.includes(screen), `${screens.join(" or ")} was not reached: ${await this.text()}`);
+        return screen;
+    }
+
+    /** All that can be read. */
+    async text() {
+        return this.page.locator("matter-commission").evaluate(element => {
+            const texts = [];
+            const walk = node => {
+                for (const child of (node.shadowRoot ?? node).childNodes) {
+                    if (child.nodeType === Node.TEXT_NODE) texts.push(child.data.trim());
+                    else if (child.nodeType === Node.ELEMENT_NODE && child.localName !== "style" && child.checkVisibility()) walk(child);
+                }
+            };
+            walk(element);
+            return texts.filter(Boolean).join(" ");
+        });
+    }
+
+    button(name) {
+        return this.page.getByRole("button", { name });
+    }
+
+    async press(name) {
+        await this.button(name).first().click();
+    }
+
+    /** What the element has told its host, by event name. */
+    told(name) {
+        return this.page.evaluate(
+            name => JSON.parse(JSON.stringify(globalThis.told.filter(event => event.name === name).map(event => event.detail), (_, value) => (typeof value === "bigint" ? value.toString() : value))),
+            name,
+        );
+    }
+}
