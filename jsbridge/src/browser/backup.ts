@@ -122,7 +122,7 @@ interface Parts {
 }
 
 async function parse(given: Uint8Array): Promise<Parts> {
-    const file = given.slice(); // the caller's may change while this waits
+    const file = new Uint8Array(given); // a copy: the caller may change its own while this waits
     if (!magic.every((octet, i) => file[i] === octet)) throw new BackupError("not-a-backup", "this file is not a backup of a home");
     const body = file.subarray(0, Math.max(0, file.length - hashSize));
     const want = await hash(body);

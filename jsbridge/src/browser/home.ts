@@ -2,7 +2,7 @@
 import { NodeStore } from "../commission/nodes.js";
 import type { CredentialStore, FabricAuthority } from "../commission/types.js";
 import type { Core } from "../core.js";
-import { BackupError, ResourceExhaustedError, StorageError } from "../errors.js";
+import { BackupError, ImplementationError, ResourceExhaustedError, StorageError } from "../errors.js";
 import { hexOf } from "../hex.js";
 import { HomeAuthority, issueNoc, issueRoot, randomFabricId, randomNodeId } from "./authority.js";
 import { checkBackup, checkPassphrase, openBackup, sealBackup, subtle, type BackupContent } from "./backup.js";
@@ -37,6 +37,8 @@ const recordKey = "record";
 /** The lock around making, importing, backing up and forgetting. */
 const homeLock = "home";
 const nodesKey = "nodes";
+/** Octets. Matter Core §11.18.4.5. */
+const maxLabel = 32;
 
 export class BrowserHome {
     /** Where a controller of this home keeps its list of nodes. */
@@ -91,13 +93,14 @@ export class BrowserHome {
     static async import(file: Uint8Array, passphrase: string, options: BrowserHomeOptions): Promise<BrowserHome> {
         const { database: name = defaultDatabase, core } = options;
         if (await BrowserHome.exists(name)) throw alreadyThere();
-        const kept = file.slice();
+        const kept = new Uint8Array(file);
         const content = await openBackup(kept, passphrase);
         try {
             return await exclusive(name, homeLock, async () => {
                 const database = new Database(name);
                 try {
                     if ((await load(database)) !== undefined) throw alreadyThere();
+                    await requireEmpty(database);
                     return await BrowserHome.#import(core, database, content, kept);
                 } catch (error) {
                     database.close();
@@ -176,7 +179,7 @@ export class BrowserHome {
                 await this.#database.write(["home"], "the backup could not be kept", transaction => transaction.objectStore("home").put({ ...record, backup: file }, recordKey));
                 this.#backedUp = true;
                 this.#extractable = undefined;
-                return file.slice();
+                return file;
             } finally {
                 erase(content);
             }
@@ -191,6 +194,8 @@ export class BrowserHome {
 
     static async #create(core: Core, database: Database, options: OpenHomeOptions): Promise<BrowserHome> {
         const { label = "", adminVendorId = 0xfff1 } = options;
+        if (new TextEncoder().encode(label).length > maxLabel) throw new ImplementationError(`a home's label has at most ${maxLabel} octets`);
+        await requireEmpty(database);
         const [root, operational] = await Promise.all([generateKey(), generateKey()]);
         const fabricId = randomFabricId(), adminNodeId = randomNodeId();
         const rootCertificate = await issueRoot(core, root.key, root.publicKey);
@@ -198,7 +203,9 @@ export class BrowserHome {
         const identity: Identity = { label, fabricId, adminNodeId, adminVendorId, rootCertificate, noc };
         const ipk = crypto.getRandomValues(new Uint8Array(16));
         try {
-            const record: HomeRecord = { version: recordVersion, ...identity, rootKey: root.key, operationalKey: operational.key, ipk: await sealIpk(ipk, fabricId), createdAt: Date.now() };
+            const keys: SigningKeys = { rootKey: root.key, operationalKey: operational.key };
+            await prove(core, identity, keys, ipk);
+            const record: HomeRecord = { version: recordVersion, ...identity, ...keys, ipk: await sealIpk(ipk, fabricId), createdAt: Date.now() };
             return await BrowserHome.#store(core, database, record, ipk, {}, { rootKey: root.extractable, operationalKey: operational.extractable });
         } finally {
             ipk.fill(0);
@@ -230,7 +237,6 @@ export class BrowserHome {
         beside: { nodes?: Uint8Array | undefined; listed?: readonly bigint[] },
         extractable: SigningKeys | undefined,
     ): Promise<BrowserHome> {
-        await requireEmpty(database);
         await database.write(["home", "values", "allocated"], "the home's keys could not be saved", transaction => {
             transaction.objectStore("home").add(record, recordKey);
             if (beside.nodes !== undefined) transaction.objectStore("values").add(beside.nodes, nodesKey);

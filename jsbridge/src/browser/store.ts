@@ -22,7 +22,7 @@ export class IndexedDbStore implements CredentialStore {
 
     async save(key: string, value: Uint8Array): Promise<void> {
         // A view is stored with all that lies behind it: only its own octets are meant.
-        const octets = value.slice();
+        const octets = new Uint8Array(value);
         await this.#database.write(["values"], `"${key}" could not be saved`, transaction => transaction.objectStore("values").put(octets, key));
     }
 

@@ -193,15 +193,21 @@ test("two tabs that make a home at once make one", async () => {
 });
 
 test("a tab that ends while it makes a home leaves none or a whole one", async () => {
-    for (const [step, want] of [["generateKey", "none"], ["exportKey", "none"], ["sign", "none"], ["encrypt", "none"], ["decrypt", "impossible"], ["verify", "none"], ["add", "none or impossible"]]) {
+    for (const [step, want] of [["generateKey", "none"], ["exportKey", "none"], ["sign", "none"], ["encrypt", "none"], ["decrypt", "impossible"], ["verify", "none"], ["get", "impossible"], ["add", "none or impossible"]]) {
         const database = `ended at ${step}`;
         const tab = await newTab();
         await tab.evaluate(({ database, step }) => new Promise(reached => {
-            if (step === "add") {
-                const { add } = IDBObjectStore.prototype;
+            const { add, get } = IDBObjectStore.prototype;
+            let added = false;
+            if (step === "add" || step === "get") {
                 IDBObjectStore.prototype.add = function (...args) {
-                    reached();
+                    added = true;
+                    if (step === "add") reached();
                     return add.apply(this, args);
+                };
+                IDBObjectStore.prototype.get = function (...args) {
+                    if (added && step === "get") reached();
+                    return get.apply(this, args);
                 };
             } else {
                 SubtleCrypto.prototype[step] = () => {
