@@ -38,7 +38,9 @@ func (m *machine) codeTyped(text string, caret int) {
 
 func (m *machine) codeLeft() {
 	if m.Screen == ScreenCode && !m.Code.Accepted {
+		chosen := m.Code.Chosen
 		m.Code = readCode(m.Code.Text, m.Code.Caret, true)
+		m.Code.Chosen = chosen
 	}
 }
 
@@ -116,8 +118,8 @@ func readCode(text string, caret int, judged bool) CodeEntry {
 	var fault *commission.CodeError
 	errors.As(err, &fault)
 	if form == "qr" && n >= qrShortest {
-		// A longer one may still be on its way; anything else that is wrong stays wrong.
-		whole = whole || fault.Kind != commission.CodeLength && fault.Kind != commission.CodeTLV
+		// A longer one may still be on its way, unless no end of it can be right.
+		whole = whole || n == qrShortest || fault.Kind == commission.CodeCharacter || fault.Kind == commission.CodeVersion
 	}
 	if whole {
 		e.Problem = codeProblem(fault, code, &e)
@@ -252,11 +254,11 @@ func codeProblem(fault *commission.CodeError, code string, e *CodeEntry) *Proble
 	case digitsOnly && e.Length > 0 && n != e.Length: // whatever else is wrong
 		return &Problem{ID: "code-length", Params: map[string]string{"n": strconv.Itoa(n), "of": strconv.Itoa(e.Length)}}
 	}
+	if e.Form == "" {
+		return &Problem{ID: "code-not-matter"}
+	}
 	switch fault.Kind {
 	case commission.CodeCharacter:
-		if e.Form == "" {
-			return &Problem{ID: "code-not-matter"}
-		}
 		return &Problem{ID: "code-character", Params: map[string]string{"char": shown(rune(fault.Got))}}
 	case commission.CodeVersion:
 		return &Problem{ID: "code-version"}

@@ -167,7 +167,7 @@ func (m *machine) leaveDevice() {
 		m.show(ScreenDone)
 		return
 	}
-	m.goHome()
+	m.first()
 }
 
 // viewed reports whether this device is the one that is shown.
@@ -287,7 +287,7 @@ func (m *machine) removeAnswered(yes, forgetOnly bool) {
 }
 
 func (m *machine) deviceRemoved(node string) {
-	if m.Done != nil && m.Done.ID == node {
+	if m.Done != nil && m.Done.ID == node && m.Screen != ScreenDone {
 		m.Done = nil
 	}
 	m.Home.Nodes = slices.DeleteFunc(slices.Clone(m.Home.Nodes), func(n Node) bool { return n.ID == node })

@@ -22,7 +22,7 @@ func problemParams(id string) (params []string, known bool) {
 		// The network.
 		"scan-failed", "network-table-full", "thread-dataset", "thread-hex-prefix", "thread-odd", "thread-long",
 		"thread-broken", "thread-no-key", "thread-no-channel", "thread-no-name", "thread-no-pan", "thread-no-extended-pan",
-		"retry-refused", "case-failed", "complete-refused", "rolled-back", "cancelled",
+		"retry-refused", "not-seen", "case-failed", "complete-refused", "rolled-back", "cancelled",
 		"wifi-name", "wifi-password-short", "wifi-password-long",
 		// The home.
 		"storage-lost", "share-failed", "device-unreachable", "device-refused",
@@ -47,7 +47,7 @@ func problemParams(id string) (params []string, known bool) {
 		return []string{"s"}, true
 	case "wrong-code":
 		return []string{"n", "of"}, true
-	case "wifi-not-found", "wifi-auth", "wifi-security", "ip-failed", "not-seen":
+	case "wifi-not-found", "wifi-auth", "wifi-security", "ip-failed":
 		return []string{"ssid"}, true
 	case "thread-not-found":
 		return []string{"name"}, true

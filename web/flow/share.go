@@ -119,6 +119,6 @@ func (m *machine) leaveShare() {
 	case from == ScreenDone && m.Done != nil:
 		m.show(ScreenDone)
 	default:
-		m.goHome()
+		m.first()
 	}
 }
