@@ -43,9 +43,10 @@ writeFileSync(join(page, "sw.js"), worker);
 const policy = /http-equiv="content-security-policy" content="([^"]*)"/.exec(readFileSync(join(page, "index.html"), "utf8"))?.[1];
 if (policy === undefined) throw new Error("web/static/index.html has no content security policy");
 const headers = {
+    // Bluetooth is for the page itself by default, and browsers without it complain about its name.
     // What a document cannot ask for itself is added.
     "content-security-policy": `${policy}; frame-ancestors 'none'`,
-    "permissions-policy": "bluetooth=(self), camera=(self), microphone=(), geolocation=()",
+    "permissions-policy": "camera=(self), microphone=(), geolocation=()",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     "cross-origin-opener-policy": "same-origin",
