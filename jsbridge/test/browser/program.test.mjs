@@ -2,10 +2,12 @@
 // The page has the content security policy that the element asks of its host.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { once } from "node:events";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { bundle, openPage } from "./harness.mjs";
@@ -159,6 +161,26 @@ test("a program that cannot be had or started is told as that", async () => {
     browser.problems.length = 0;
 });
 
+// The interface between Go's runtime and its host carries no version.
+test("the host of the program is the one that this Go's own is", () => {
+    const own = ["runtime", "program", "../load"].map(name => readFileSync(new URL(`../../src/element/${name}.ts`, import.meta.url), "utf8")).join("");
+    const goroot = execFileSync("go", ["env", "GOROOT"], { encoding: "utf8" }).trim();
+    const theirs = readFileSync(join(goroot, "lib/wasm/wasm_exec.js"), "utf8");
+    const names = text => [...new Set([...text.matchAll(/"((?:runtime|syscall\/js)\.\w+)":/g)].map(([, name]) => name))].sort();
+    assert.deepEqual(names(own), names(theirs));
+    // Where the results lie in Go's frames: every number that is added to the stack pointer, by function.
+    const places = text => Object.fromEntries(names(text).filter(name => name.startsWith("syscall/js.")).map(name => {
+        const body = text.slice(text.indexOf(`"${name}":`)).split(/\n\s*(?:"[\w/]+\.\w+":|"debug":|};\n)/)[0];
+        return [name, [...body.matchAll(/(?:sp \+|>>> 0\) \+|answer\()\s*(\d+)/g)].map(([, at]) => Number(at)).filter((at, i, all) => all.indexOf(at) === i)];
+    }));
+    for (const [name, at] of Object.entries(places(own))) {
+        const want = places(theirs)[name];
+        assert.ok(at.every(place => want.includes(place)), `${name} uses ${at}, Go's own ${want}`);
+    }
+    const needed = WebAssembly.Module.imports(new WebAssembly.Module(readFileSync(file))).map(({ module, name }) => `${module} ${name}`);
+    assert.deepEqual(needed.filter(name => !names(own).map(each => `gojs ${each}`).includes(name)), []);
+});
+
 test("nothing is left on the page's globalThis", async () => {
     const added = await page.evaluate(() => Object.keys(globalThis).filter(key => !common.globalsBefore.includes(key)));
     assert.deepEqual(added, ["common"]);
@@ -262,6 +284,48 @@ test("a wizard that cannot be drawn is given up; the others go on", async () => 
     assert.ok(result.good);
     assert.deepEqual(result.died, []);
     assert.match(browser.problems.splice(0).join(), /no more elements/);
+});
+
+test("when the program itself ends, every wizard's host is told, and another can be loaded", async () => {
+    const result = await page.evaluate(async () => {
+        const { loadProgram, expected } = common;
+        const program = await loadProgram("/matter-page.wasm", expected);
+        const told = [];
+        const host = name => ({ effect() {}, screen() {}, file() {}, died: technical => told.push([name, technical]), link: { received() {}, closed() {} } });
+        const roots = ["a", "b"].map(() => document.body.appendChild(document.createElement("div")));
+        const [one, two] = roots.map((root, i) => program.mount(root, host(i), { messages: {}, language: "en" }));
+        one.event({ type: "started", code: "" });
+        const drawn = roots[0].innerHTML.length;
+        // Go asks for the time before it runs on; without an answer it cannot.
+        const { now } = performance;
+        performance.now = () => {
+            throw new Error("no clock");
+        };
+        two.event({ type: "started", code: "" });
+        performance.now = now;
+        one.event({ type: "again" });
+        one.link.send(new Uint8Array(1));
+        one.close();
+        const later = (() => {
+            try {
+                program.mount(roots[0], host("c"), { messages: {}, language: "en" });
+                return "mounted";
+            } catch (error) {
+                return error.message;
+            }
+        })();
+        const left = roots.map(root => root.innerHTML);
+        const anew = await common.attempt("/matter-page.wasm", expected);
+        roots.forEach(root => root.remove());
+        return { drawn, told, left, later, anew };
+    });
+    assert.ok(result.drawn > 0);
+    assert.deepEqual(result.told.map(([name]) => name), [0, 1]);
+    assert.match(result.told[0][1], /no clock/);
+    assert.deepEqual(result.left, ["", ""]);
+    assert.match(result.later, /no clock/);
+    assert.equal(result.anew, "loaded");
+    browser.problems.length = 0;
 });
 
 test("a thousand wizards leave no Go function, no value, no node and no listener", async () => {
