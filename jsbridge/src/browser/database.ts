@@ -8,8 +8,8 @@ export const defaultDatabase = "matter-session";
 export type StoreName = "values" | "home" | "allocated";
 const storeNames: readonly StoreName[] = ["values", "home", "allocated"];
 const version = 1;
-/** Opening and deleting wait for other tabs, and not longer than this. */
-const openPatienceMs = 15_000, deletePatienceMs = 5_000;
+/** Other tabs are waited for, and not longer than this. A backup takes a second or two, with its lock held. */
+const openPatienceMs = 15_000, deletePatienceMs = 5_000, lockPatienceMs = 30_000;
 
 /** A connection for one user of the database. Once the database is deleted, here or in another tab, it stays lost: nothing is made anew. */
 export class Database {
@@ -142,21 +142,30 @@ export function deleteDatabase(name: string): Promise<void> {
     });
 }
 
-/** Runs fn while no other tab, frame or Worker of this origin holds the same name. */
+/**
+ * Runs fn while no other tab, frame or Worker of this origin holds the same name.
+ *
+ * @throws {@link StorageError} if the name is not free in time, or nothing can be locked here
+ */
 export async function exclusive<T>(database: string, name: string, fn: () => Promise<T>): Promise<T> {
     const locks = (globalThis.navigator as Partial<Navigator> | undefined)?.locks;
     if (locks === undefined) {
         throw new StorageError("there are no Web Locks here, so two tabs could destroy each other's work: they need a secure context (https or localhost) and a browser of 2022 or later");
     }
+    const waiting = new AbortController();
+    const timer = setTimeout(() => waiting.abort(), lockPatienceMs);
     let started = false;
     try {
-        return await (locks.request(`${database}: ${name}`, () => {
+        return await (locks.request(`${database}: ${name}`, { signal: waiting.signal }, () => {
             started = true;
+            clearTimeout(timer);
             return fn();
         }) as Promise<T>);
     } catch (cause) {
         if (started) throw cause;
-        throw new StorageError(`"${name}" could not be locked: ${reasonOf(cause)}`, { cause });
+        throw new StorageError(waiting.signal.aborted ? `"${name}" is in use by another tab of this site` : `"${name}" could not be locked: ${reasonOf(cause)}`, { cause });
+    } finally {
+        clearTimeout(timer);
     }
 }
 

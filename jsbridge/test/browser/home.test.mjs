@@ -480,6 +480,24 @@ test("the store keeps octets, whole and apart, and locks out the other tab", asy
     await tab.close();
 });
 
+test("a tab that never gives its lock back is told of, and what it kept from happening has not happened", async () => {
+    const [holder, tab] = [await newTab(), await newTab()];
+    await holder.evaluate(() => new Promise(held => void navigator.locks.request("locked: home", () => {
+        held();
+        return new Promise(() => {});
+    })));
+    await tab.clock.install();
+    const opening = fails(`async () => lib.BrowserHome.open({ database: "locked", core })`, null, tab);
+    for (let waiting = false; !waiting; ) waiting = await tab.evaluate(async () => (await navigator.locks.query()).pending.length > 0);
+    await tab.clock.fastForward(31_000);
+    const result = await opening;
+    assert.deepEqual([result.name, /in use by another tab/.test(result.message)], ["StorageError", true], result.text);
+    assert.equal(await exists("locked"), false);
+    await holder.close();
+    assert.equal((await fails(`async () => { await lib.BrowserHome.open({ database: "locked", core }); }`, null, tab)).text, undefined);
+    await tab.close();
+});
+
 test("forgetting deletes all, also under another tab, and nothing comes back by itself", async () => {
     const tab = await newTab();
     await tab.evaluate(async () => {
