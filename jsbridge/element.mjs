@@ -15,7 +15,7 @@ const zxing = join(root, "node_modules/zxing-wasm");
 
 /** What the shell says itself, before any other text is loaded; and what only some browsers need, in a script of its own. */
 const shellIds = /^(idle\.activate|loading\.(progress|starting)|unsupported\.agent|action\.(retry|close)|error\.load-failed(\.action)?)$/;
-const whyIds = /^error\.(bluetooth-missing|bluetooth-disabled|insecure-context|blocked-by-frame)(\.action)?$/;
+const whyIds = /^error\.(bluetooth-missing|bluetooth-disabled|insecure-context|blocked-by-frame)(\.cause|\.action)?$/;
 
 const common = {
     bundle: true,
@@ -146,17 +146,17 @@ export async function buildElement(target, from = {}) {
 
     removeParts(join(target, "element"));
     const expected = { "matter-page.wasm": expectedOf(join(assets, "matter-page.wasm")), "zxing_reader.wasm": expectedOf(join(assets, "zxing_reader.wasm")) };
-    const script = { ...common, splitting: true, outdir: join(target, "element"), chunkNames: "[name]-[hash]", absWorkingDir: root, metafile: true };
-    const [{ metafile }] = await Promise.all([
-        build({ ...script, entryPoints: [join(source, "session.ts")], entryNames: "[name]-[hash]", plugins: [made(messages, expected), noForeignOrigin, ...(from.plugins ?? [])] }),
-        build({ ...common, entryPoints: [worker], outfile: join(assets, "worker.js"), absWorkingDir: root }),
-    ]);
-    // The shell apart from it, in one file, and its names shortened.
-    const [session] = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint?.endsWith("session.ts"));
-    await build({ ...script, keepNames: false, entryPoints: [join(source, "index.ts")], plugins: [made(messages, expected), {
-        name: "session",
-        setup: build => build.onResolve({ filter: /^\.\/session\.js$/ }, () => ({ path: `./${basename(session)}`, external: true })),
-    }] });
+    const script = { ...common, outdir: join(target, "element"), chunkNames: "[name]-[hash]", absWorkingDir: root, metafile: true };
+    // Each stage knows the name of the one behind it, which changes with its content.
+    const behind = (name, { metafile }) => {
+        const [file] = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint?.endsWith(`/${name}.ts`));
+        return { name, setup: build => build.onResolve({ filter: new RegExp(`^\\./${name}\\.js$`) }, () => ({ path: `./${basename(file)}`, external: true })) };
+    };
+    const stage = (name, options, ...plugins) => build({ ...script, entryPoints: [join(source, `${name}.ts`)], entryNames: "[name]-[hash]", ...options, plugins: [made(messages, expected), ...plugins] });
+    const scan = await stage("scan", {}, noForeignOrigin);
+    const session = await stage("session", {}, behind("scan", scan), ...(from.plugins ?? []));
+    await stage("index", { entryNames: "[name]", splitting: true, keepNames: false }, behind("session", session));
+    await build({ ...common, entryPoints: [worker], outfile: join(assets, "worker.js"), absWorkingDir: root });
 
     const { customElementsManifest } = await loadManifest();
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));

@@ -11,6 +11,9 @@ export async function agentOf(given: string | null): Promise<string> {
     const socket = (url: URL): string => url.href.replace(/^http/, "ws");
     if (given !== null) return given === "" ? "" : socket(new URL(given, document.baseURI));
     const own = new URL("/agent", location.href);
+    // The agent names itself with each of its pages. Asking for it would leave an error in the console of everybody else's.
+    const [page] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+    if (page?.serverTiming?.some(({ name }) => name === "matter-agent")) return socket(own);
     return served ??= fetch(own, { headers: { accept: "application/json" } })
         .then(async response => response.ok && (await response.json() as { agent?: string }).agent === "matter-session" ? socket(own) : "")
         .catch(() => "");

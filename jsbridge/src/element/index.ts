@@ -76,6 +76,8 @@ export class MatterCommissionElement extends Base {
     #reasons: { agent: boolean; draw(): HTMLElement } | undefined;
     #text = shellText;
     #session: Promise<Session> | undefined;
+    /** What is possible here is known. */
+    #settled: Promise<void> | undefined;
     #failure = "";
     #frame!: HTMLElement;
     /** The button or why there is none, the bar, and where the program draws. */
@@ -104,8 +106,7 @@ export class MatterCommissionElement extends Base {
             }
         }
         if (this.#frame === undefined) this.#build();
-        if (this.#session !== undefined) return; // only moved
-        void this.#settle();
+        if (this.#resting) this.#settled = this.#settle(true); // otherwise only moved
     }
 
     disconnectedCallback(): void {
@@ -115,6 +116,8 @@ export class MatterCommissionElement extends Base {
             const session = this.#session;
             this.#session = undefined;
             void session.then(session => session.close(), () => undefined);
+            this.#failure = "";
+            this.#dialog?.close();
             this.#show("idle");
         });
     }
@@ -122,12 +125,14 @@ export class MatterCommissionElement extends Base {
     attributeChangedCallback(name: string): void {
         if (this.#frame === undefined) return;
         if (name === "theme") this.#paint();
-        if (this.#resting) void this.#settle();
+        if (this.#resting) this.#settled = this.#settle(name === "manage");
         else void this.#session?.then(session => session.changed(), () => undefined);
     }
 
     async start(): Promise<void> {
-        if (!this.isConnected || (!this.#resting && this.#failure === "")) return;
+        await this.#settled;
+        const possible = this.#resting ? this.supported : this.#failure !== "";
+        if (!this.isConnected || !possible) return;
         this.#failure = "";
         this.#waiting();
         this.#show("loading");
@@ -176,7 +181,7 @@ export class MatterCommissionElement extends Base {
             progress: (done, total) => this.#progress(done, total),
             screen: state => this.#show(state),
             broken: (id, cause, text) => this.#broken(id, cause, text),
-            ended: outcome => this.#ended(outcome),
+            ended: (outcome, focused) => this.#ended(outcome, focused),
         };
     }
 
@@ -210,8 +215,12 @@ export class MatterCommissionElement extends Base {
         root.append(this.#frame);
     }
 
-    /** Finds out what is possible here, and draws the button or the reasons why there is none. */
-    async #settle(): Promise<void> {
+    /**
+     * Finds out what is possible here, and draws the button or the reasons why there is none.
+     *
+     * @param fresh - with `manage`, the inline element starts by itself now
+     */
+    async #settle(fresh: boolean): Promise<void> {
         const language = this.#language().split("-")[0] as string;
         const wanted = this.transports?.trim().split(/\s+/) ?? [];
         const wants = (way: string): boolean => wanted.length === 0 || wanted.includes(way);
@@ -229,7 +238,7 @@ export class MatterCommissionElement extends Base {
         const host = wants("host") && this.transport !== undefined;
         this.toggleAttribute("supported", cause === undefined || host || reasons?.agent);
         this.#show(cause !== undefined && !host && wants("bluetooth") ? "unsupported" : "idle");
-        if (this.manage && this.#dialog === undefined && this.supported) void this.start();
+        if (fresh && this.manage && this.#dialog === undefined && this.supported) void this.start();
     }
 
     get #resting(): boolean {
@@ -292,16 +301,16 @@ export class MatterCommissionElement extends Base {
 
     /** Escape, Close: at once where nothing runs, otherwise as the wizard decides. */
     #leave(): void {
-        if (this.#state === "loading") this.#ended(this.#failure === "" ? "cancelled" : "failed");
-        else void this.#session?.then(session => session.leave(), () => undefined);
+        const loading = this.#state === "loading";
+        void this.#session?.then(session => (loading ? session.abandon() : session.leave()), () => undefined);
+        if (loading) this.#ended(this.#failure === "" ? "cancelled" : "failed", true);
     }
 
-    #ended(outcome: CloseDetail["outcome"]): void {
-        const focused = this.shadowRoot?.activeElement !== null;
+    #ended(outcome: CloseDetail["outcome"], focused: boolean): void {
         this.#failure = "";
         this.#dialog?.close();
         this.#show("idle");
-        void this.#settle();
+        this.#settled = this.#settle(false);
         if (focused) (this.querySelector<HTMLElement>("[slot=activate]") ?? this.#own.querySelector("button"))?.focus();
         this.#fire("matter-close", { outcome });
     }

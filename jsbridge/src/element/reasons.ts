@@ -16,16 +16,18 @@ export async function reasonsOf(cause: Unsupported, language: string, given: str
     const [texts, agent] = await Promise.all([(whyTexts[language] ?? whyTexts["en"])?.(), cause === "insecure" ? "" : agentOf(given)]);
     const { id, slot } = kinds[cause];
     const all = { ...texts?.text, ...own };
-    const [before = "", after] = [all[`error.${id}`], all[`error.${id}.action`]].filter(Boolean).join(" ").split("{link}");
+    const say = (part: string): string => all[`error.${id}${part}`] ?? "";
     return {
         agent: agent !== "",
         draw() {
             const paragraph = document.createElement("p");
-            paragraph.append(before);
-            if (after !== undefined) {
+            paragraph.append(`${say("")} ${say(".cause")} `);
+            if (cause === "frame") {
                 const link = document.createElement("a");
-                Object.assign(link, { href: location.href, target: "_blank", rel: "noopener", textContent: location.href });
-                paragraph.append(link, after);
+                Object.assign(link, { href: location.href, target: "_blank", rel: "noopener", textContent: say(".action") });
+                paragraph.append(link);
+            } else {
+                paragraph.append(say(".action"));
             }
             const element = document.createElement("slot");
             element.name = slot;

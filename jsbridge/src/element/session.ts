@@ -8,16 +8,15 @@ import { agentOf } from "./agent.js";
 import { assetUrl } from "./assets.js";
 import type { CloseDetail, MatterCommissionEventMap, ScreenId } from "./events.js";
 import type { MatterCommissionElement } from "./index.js";
-import { expected, messages } from "./made.js";
+import { programFrom, sheetFrom, textsOf, type Texts } from "./loading.js";
+import { expected } from "./made.js";
 import type { EventName } from "./manifest.js";
 import { ask, bigintOf, hexOf, hexOfOctets, reportBlob, save, statusOf, wakeful, writeClipboard } from "./parts.js";
-import { loadProgram, type PageHost, type PageInstance, type PageProgram } from "./program.js";
+import type { PageHost, PageInstance, PageProgram } from "./program.js";
 import type { Availability, Options, PageEffect, PageEvent, Route } from "./protocol.js";
 import { Room, type RoomSettings } from "./room/room.js";
 import type { Scanner } from "./scan.js";
 import { bluetooth, support } from "./support.js";
-
-type Texts = Readonly<Record<string, string>>;
 
 /** What the shell gives. */
 export interface Shell {
@@ -30,61 +29,18 @@ export interface Shell {
     screen(state: ScreenId): void;
     /** The program cannot be had, or has died: the shell says so, by itself if need be. */
     broken(id: string, cause: string, text?: string): void;
-    ended(outcome: CloseDetail["outcome"]): void;
+    /** focused: the focus was in the wizard, and must go somewhere. */
+    ended(outcome: CloseDetail["outcome"], focused: boolean): void;
 }
 
-/** What one page needs once, by the URL it was loaded from. A failure is not kept. */
-const programs = new Map<string, { program: Promise<PageProgram>; done: number; listeners: Set<(done: number, total: number) => void> }>();
-const sheets = new Map<string, Promise<CSSStyleSheet>>();
-
-function programFrom(base: string, progress: (done: number, total: number) => void): Promise<PageProgram> {
-    const url = assetUrl("matter-page.wasm", base);
-    const { size } = expected["matter-page.wasm"];
-    let entry = programs.get(url.href);
-    if (entry === undefined) {
-        const listeners = new Set<(done: number, total: number) => void>();
-        const made = entry = { done: 0, listeners, program: loadProgram(url, expected["matter-page.wasm"], (done, total) => {
-            made.done = done;
-            for (const listener of listeners) listener(done, total);
-        }) };
-        entry.program.catch(() => programs.delete(url.href));
-        programs.set(url.href, entry);
-    }
-    const { listeners, program } = entry;
-    progress(entry.done, size);
-    listeners.add(progress);
-    return program.finally(() => listeners.delete(progress));
-}
-
-function sheetFrom(base: string): Promise<CSSStyleSheet> {
-    const url = assetUrl("style.css", base);
-    const made = sheets.get(url.href) ?? fetch(url).then(async response => {
-        if (!response.ok) throw new Error(`${url.pathname}: the server answered ${response.status}`);
-        return new CSSStyleSheet().replace(await response.text());
-    });
-    made.catch(() => sheets.delete(url.href));
-    sheets.set(url.href, made);
-    return made;
-}
-
-/** The texts of a language, over those of English. */
-async function textsOf(language: string): Promise<Texts> {
-    const load = async (tag: string): Promise<Texts> => (await messages[tag]?.())?.messages ?? {};
-    const short = language.toLowerCase().split("-")[0] as string;
-    const [own, english] = await Promise.all([short === "en" ? {} : load(short), load("en")]);
-    return { ...english, ...own };
-}
-
-type Scanning = Promise<Scanner | undefined>;
+/** A room, and the wizard in it while one runs. */
+interface Lodging { readonly room: Room; instance?: PageInstance | undefined; root?: HTMLElement | undefined }
 
 export class Session {
     readonly #shell: Shell;
     readonly #awake: (on: boolean) => void = wakeful();
-    /** The room and the wizard of one run. */
-    #room: Room | undefined;
-    #instance: PageInstance | undefined;
-    #root: HTMLElement | undefined;
-    #scanning: Scanning | undefined;
+    #lodging: Lodging | undefined;
+    #scanning: Promise<Scanner | undefined> | undefined;
     #agent = "";
     #agentState: Availability = "none";
     #bluetooth: Availability = "none";
@@ -92,10 +48,13 @@ export class Session {
     #texts: Texts = {};
     #files: { picture?: Blob; backup?: Blob } = {};
     #screen: ScreenId = "idle";
-    /** Grows with each run, so that what was asked in one is not answered in the next. */
+    /** Grows with each run and at its end, so that what was asked in one is not answered in the next. */
     #run = 0;
+    #running = false;
     /** Nodes with a window open for another app, and until when. */
     readonly #windows = new Map<string, number>();
+    /** Of the last run. */
+    #report: Blob | undefined;
     readonly #availability = (): void => void this.#lookAround().then(() => this.#configure());
 
     constructor(shell: Shell) {
@@ -113,12 +72,17 @@ export class Session {
 
     async start(): Promise<void> {
         const run = ++this.#run;
-        const { element } = this.#shell;
+        this.#running = true;
+        const { element, place } = this.#shell;
         bluetooth()?.addEventListener("availabilitychanged", this.#availability);
         const looking = this.#lookAround();
-        this.#agent = await agentOf(this.#shell.element.agent);
+        this.#agent = await agentOf(element.agent);
         if (run !== this.#run) return;
-        this.#open(); // its own program is loaded beside this one
+        const lodging = this.#open(); // its own program is loaded beside the one that draws
+        if (this.#agent !== "") {
+            this.#agentState = "checking";
+            lodging.room.effect({ type: "checkAgent" });
+        }
         let ready;
         try {
             ready = await this.prepare((done, total) => run === this.#run && this.#shell.progress(done, total));
@@ -131,17 +95,21 @@ export class Session {
         this.#texts = { ...ready.texts, ...element.messages };
         const code = element.code ?? "";
         element.code = undefined;
-        this.#root = document.createElement("div");
-        this.#shell.place.replaceChildren(this.#root);
-        this.#instance = ready.program.mount(this.#root, this.#host(), { messages: this.#texts, language: this.#shell.language() });
+        lodging.root = document.createElement("div");
+        place.replaceChildren(lodging.root);
+        lodging.instance = ready.program.mount(lodging.root, this.#host(lodging), { messages: this.#texts, language: this.#shell.language() });
         this.#configure();
         this.#tell({ type: "started", code });
     }
 
     /** Escape: the wizard knows whether to ask first. */
     leave(): void {
-        if (this.#instance === undefined) this.#finish("cancelled");
-        else this.#tell({ type: "stop" });
+        this.#tell({ type: "stop" });
+    }
+
+    /** Ends a run that shows nothing yet, or no longer. */
+    abandon(): void {
+        this.#end();
     }
 
     retry(): void {
@@ -151,111 +119,129 @@ export class Session {
     /** Stops without asking, and ends the wizard. */
     async cancel(): Promise<{ rolledBack: boolean }> {
         const run = this.#run;
-        const result = this.#instance === undefined ? { rolledBack: true } : await this.#room?.cancel() ?? { rolledBack: true };
-        if (run === this.#run && this.#screen !== "idle") this.#finish(this.#screen === "failed" ? "failed" : /^(done|share)$/.test(this.#screen) ? "commissioned" : "cancelled");
+        const { room, instance } = this.#lodging ?? {};
+        const result = (instance === undefined ? undefined : await room?.cancel()) ?? { rolledBack: true };
+        if (this.#running && run === this.#run) this.#finish(this.#screen === "failed" ? "failed" : this.#screen === "done" || this.#screen === "share" ? "commissioned" : "cancelled");
         return result;
     }
 
     async share(node: bigint, seconds: number): Promise<{ qr: string; manual: string; expiresAt: number }> {
-        if (this.#room === undefined) this.#agent = await agentOf(this.#shell.element.agent);
-        const result = await this.#open().share(node, seconds);
-        this.#windows.set(hexOf(node), result.expiresAt);
-        this.#shell.fire("matter-share", { nodeId: node, expiresAt: result.expiresAt, status: "open" });
-        return result;
+        if (this.#lodging === undefined) this.#agent = await agentOf(this.#shell.element.agent);
+        try {
+            const result = await this.#open().room.share(node, seconds);
+            this.#windows.set(hexOf(node), result.expiresAt);
+            this.#shell.fire("matter-share", { nodeId: node, expiresAt: result.expiresAt, status: "open" });
+            return result;
+        } finally {
+            this.#rest();
+        }
     }
 
     async report(withNames: boolean): Promise<Blob> {
-        const blob = reportBlob(await this.#open().report(withNames));
-        this.#rest();
-        return blob;
+        if (this.#lodging === undefined && this.#report !== undefined) return this.#report;
+        try {
+            return reportBlob(await this.#open().room.report(withNames));
+        } finally {
+            this.#rest();
+        }
     }
 
     /** An attribute has changed. */
     async changed(): Promise<void> {
         const run = this.#run;
         const agent = await agentOf(this.#shell.element.agent);
-        if (run !== this.#run || this.#room === undefined) return;
+        if (run !== this.#run || this.#lodging === undefined) return;
         const another = agent !== this.#agent;
         this.#agent = agent;
-        this.#room.configure(this.#settings());
-        if (another) this.#room.effect({ type: "checkAgent" });
+        this.#lodging.room.configure(this.#settings());
+        if (another) this.#lodging.room.effect({ type: "checkAgent" });
         this.#configure();
     }
 
     /** The element is gone: undoes on the device what has begun, then releases everything. */
     async close(): Promise<void> {
-        this.#run++;
-        const { room, release } = this.#take();
-        const running = this.#screen !== "idle";
-        this.#screen = "idle";
+        const running = this.#running;
+        const lodging = this.#take();
         // What undoes may travel by the wizard's Bluetooth. The room gives up by itself after a while.
-        await room?.close();
-        release();
+        await lodging?.room.close();
+        release(lodging);
         if (running) this.#shell.fire("matter-close", { outcome: "cancelled" });
     }
 
     #finish(outcome: CloseDetail["outcome"]): void {
-        this.#run++;
+        const focused = (this.#shell.place.getRootNode() as ShadowRoot).activeElement !== null;
         this.#end();
-        this.#shell.ended(outcome);
+        this.#shell.ended(outcome, focused);
     }
 
     async #broken(id: string, cause: string): Promise<void> {
         this.#end();
+        const run = this.#run;
         const texts = await textsOf(this.#shell.language()).catch((): Texts => ({}));
-        const said = [`error.${id}`, `error.${id}.action`].map(id => texts[id]?.replace("{cause}", cause) ?? "");
-        this.#shell.broken(id, cause, said[0] === "" ? undefined : said.join(" ").trim());
+        const said = ["", ".cause", ".action"].map(part => texts[`error.${id}${part}`]?.replace("{cause}", cause) ?? "").filter(text => text !== "");
+        if (run === this.#run) this.#shell.broken(id, cause, said.length === 0 ? undefined : said.join(" "));
     }
 
-    /** Nothing runs on a device any more. */
+    /** Ends a run in which nothing is under way on a device. */
     #end(): void {
-        this.#screen = "idle";
-        const { room, release } = this.#take();
-        release();
-        if (this.#windows.size > 0) this.#room = room;
-        else void room?.close();
+        const lodging = this.#take();
+        release(lodging);
+        if (this.#windows.size > 0) this.#lodging = lodging;
+        else void lodging?.room.report(false).then(report => (this.#report = reportBlob(report)), () => undefined).then(() => lodging.room.close());
     }
 
     /** Ends a room that nothing needs: outside of a run, only an open window does. */
     #rest(): void {
-        if (this.#screen !== "idle" || this.#root !== undefined || this.#windows.size > 0) return;
-        void this.#room?.close();
-        this.#room = undefined;
+        if (this.#running || this.#windows.size > 0) return;
+        void this.#lodging?.room.close();
+        this.#lodging = undefined;
     }
 
-    #take(): { room: Room | undefined; release: () => void } {
-        const [room, instance, root] = [this.#room, this.#instance, this.#root];
-        this.#room = this.#instance = this.#root = undefined;
+    #take(): Lodging | undefined {
+        const lodging = this.#lodging;
+        this.#run++;
+        this.#running = false;
+        this.#screen = "idle";
+        this.#lodging = undefined;
         bluetooth()?.removeEventListener("availabilitychanged", this.#availability);
         this.#awake(false);
         void this.#scanning?.then(scanner => scanner?.close());
         this.#scanning = undefined;
         this.#files = {};
-        return { room, release: () => (instance?.close(), root?.remove()) };
+        return lodging;
     }
 
-    #open(): Room {
+    #open(): Lodging {
+        if (this.#lodging !== undefined) {
+            this.#lodging.room.configure(this.#settings());
+            return this.#lodging;
+        }
         const base = this.#shell.element.assets ?? "";
-        this.#room ??= new Room({
-            worker: assetUrl("worker.js", base),
-            blob: assetUrl("matter-session.wasm", base),
-            lists: { paa: assetUrl("paa.tlv", base), test: assetUrl("paa-test.tlv", base) },
-            ...this.#settings(),
-            link: {
-                open: () => this.#instance?.link.open() ?? Promise.reject(new Error("closed: there is no wizard")),
-                send: message => this.#instance?.link.send(message),
-                close: () => this.#instance?.link.close(),
-            },
-            onEvent: event => this.#heard(event),
-            onAgent: state => {
-                this.#agentState = state;
-                this.#configure();
-            },
-            onCommissioned: (detail: Commissioned) => void this.#shell.fire("matter-commissioned", detail),
-            onFile: (name, octets) => save(new Blob([octets as Uint8Array<ArrayBuffer>]), name),
-        });
-        this.#room.configure(this.#settings());
-        return this.#room;
+        const current = (): boolean => this.#lodging === lodging;
+        const lodging: Lodging = {
+            room: new Room({
+                worker: assetUrl("worker.js", base),
+                blob: assetUrl("matter-session.wasm", base),
+                lists: { paa: assetUrl("paa.tlv", base), test: assetUrl("paa-test.tlv", base) },
+                ...this.#settings(),
+                // The wizard's, also while a room undoes what that wizard began.
+                link: {
+                    open: () => lodging.instance?.link.open() ?? Promise.reject(new Error("closed: there is no wizard")),
+                    send: message => lodging.instance?.link.send(message),
+                    close: () => lodging.instance?.link.close(),
+                },
+                onEvent: event => current() && this.#heard(event),
+                onAgent: state => {
+                    if (!current()) return;
+                    this.#agentState = state;
+                    this.#configure();
+                },
+                onCommissioned: (detail: Commissioned) => current() && this.#shell.fire("matter-commissioned", detail),
+                onFile: (name, octets) => current() && save(new Blob([octets as Uint8Array<ArrayBuffer>]), name),
+            }),
+        };
+        this.#lodging = lodging;
+        return lodging;
     }
 
     #settings(): RoomSettings {
@@ -312,10 +298,10 @@ export class Session {
     }
 
     #tell(event: PageEvent): void {
-        this.#instance?.event(event);
+        this.#lodging?.instance?.event(event);
     }
 
-    #host(): PageHost {
+    #host({ room }: Lodging): PageHost {
         return {
             effect: effect => this.#effect(effect),
             screen: screen => {
@@ -328,8 +314,8 @@ export class Session {
             heading: () => undefined,
             died: technical => void this.#broken("core-dead", technical),
             link: {
-                received: message => this.#room?.link.received(message),
-                closed: reason => this.#room?.link.closed(reason),
+                received: message => room.link.received(message),
+                closed: reason => room.link.closed(reason),
             },
         };
     }
@@ -359,7 +345,7 @@ export class Session {
                 // Only a window can ask for it, and only now is there something to be kept.
                 if (this.#shell.element.storage === undefined) void navigator.storage?.persist?.().catch(() => false);
         }
-        this.#room?.effect(effect);
+        this.#lodging?.room.effect(effect);
     }
 
     #scan(what: (scanner: Scanner) => void): void {
@@ -391,7 +377,7 @@ export class Session {
         const { backup } = this.#files;
         delete this.#files.backup;
         const file = new Uint8Array(await backup?.arrayBuffer().catch(() => undefined) ?? new ArrayBuffer(0));
-        if (run === this.#run) this.#room?.effect({ ...effect, file });
+        if (run === this.#run) this.#lodging?.room.effect({ ...effect, file });
     }
 
     /** What the room tells: to the host page as events, to the wizard unless the host page has answered. */
@@ -444,7 +430,7 @@ export class Session {
         }, true));
         if (answer === undefined || verdict === "invalid") return this.#tell(event);
         answer.then(decision => decision === "accept", () => false)
-            .then(accept => run === this.#run && this.#room?.effect({ type: "decide", request, accept }));
+            .then(accept => run === this.#run && this.#lodging?.room.effect({ type: "decide", request, accept }));
     }
 
     #network(event: PageEvent & { type: "networkAsked" }): void {
@@ -458,7 +444,7 @@ export class Session {
         }, true));
         if (answer === undefined) return this.#tell(event);
         answer.then(network => joinOf(request, kind, network)).then(
-            join => run === this.#run && this.#room?.effect(join),
+            join => run === this.#run && this.#lodging?.room.effect(join),
             () => run === this.#run && this.#tell(event),
         );
     }
@@ -471,6 +457,12 @@ export class Session {
             code: id, step: step === "" ? undefined : step as StepId, retry: retry as RetryPoint, ...(code === undefined ? {} : { status: code }), ...(wait > 0 ? { waitMs: wait } : {}), message,
         });
     }
+}
+
+function release(lodging: Lodging | undefined): void {
+    lodging?.instance?.close();
+    lodging?.root?.remove();
+    if (lodging !== undefined) lodging.instance = lodging.root = undefined;
 }
 
 interface Trouble { id: string; technical?: string; step?: string; retry?: string; status?: string; wait?: number; params?: Texts }

@@ -1,0 +1,556 @@
+// The elements in Chromium, with stand-ins for the page's program and the room: what a host page sees and can do. Whole, and
+// in other people's pages: element-pages.test.mjs; the scanner: element-scan.test.mjs.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, afterEach, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { buildElement, loadManifest } from "../../element.mjs";
+import { launch, open, serve } from "./site.mjs";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const stubs = fileURLToPath(new URL("element-stubs.mjs", import.meta.url));
+const manifest = await loadManifest();
+const page = elements => `<!doctype html><html lang=en><meta charset=utf-8><link rel=icon href=data:,><title>test</title><script type=module src="/ms/element/index.js"></script>${elements}`;
+
+let directory, browser, site, opened;
+before(async () => {
+    directory = mkdtempSync(join(tmpdir(), "matter-session-element-"));
+    writeFileSync(join(directory, "page.wasm"), "\0asm\x01\0\0\0");
+    await buildElement(join(directory, "dist"), {
+        page: join(directory, "page.wasm"),
+        blob: join(directory, "page.wasm"),
+        worker: stubs,
+        plugins: [{ name: "stubs", setup: build => build.onResolve({ filter: /^\.\/(program|room\/room)\.js$/ }, () => ({ path: stubs })) }],
+    });
+    site = await serve({ "/agent": "{}", "/ms/": join(directory, "dist"), "/": (request, response) => response.writeHead(200, { "content-type": "text/html" }).end(site.page) });
+    browser = await launch({ args: ["--enable-features=WebBluetooth"], permissions: ["clipboard-read", "clipboard-write"] });
+});
+after(async () => {
+    await browser?.close();
+    site?.close();
+    rmSync(directory, { recursive: true, force: true });
+});
+afterEach(async () => {
+    await opened?.page.close();
+    opened = undefined;
+});
+
+const names = manifest.events.map(({ name }) => name);
+
+/** Opens a page with these elements; `heard` gives the events so far as [name, the element's id, detail]. */
+async function show(elements, { init, arg, html } = {}) {
+    site.page = html ?? page(elements);
+    site.asked.length = 0;
+    const context = browser.context;
+    opened = await open(context, "about:blank");
+    if (init !== undefined) await opened.page.addInitScript(init, arg);
+    await opened.page.addInitScript(names => {
+        globalThis.heard = [];
+        const plain = value => JSON.parse(JSON.stringify(value, (_, part) => (typeof part === "bigint" ? `${part}n` : part instanceof Uint8Array ? [...part] : part)));
+        for (const name of names) document.addEventListener(name, event => heard.push([event.type, event.target.id, plain(event.detail)]));
+    }, names);
+    await opened.page.goto(`${site.url}/`);
+    await opened.page.waitForFunction(() => [...document.querySelectorAll("matter-commission,matter-commission-button")].every(element => element.hasAttribute("state")));
+    return opened.page;
+}
+const heard = (page, ...wanted) => page.evaluate(wanted => heard.filter(([name]) => wanted.length === 0 || wanted.includes(name)), wanted);
+const started = async (page, id = "a") => {
+    await page.evaluate(id => document.getElementById(id).start(), id);
+    await page.waitForFunction(count => stubs.instances.length >= count && stubs.instances.at(-1).events.some(({ type }) => type === "started"), 1);
+};
+const fine = () => assert.deepEqual({ problems: opened.problems, foreign: opened.foreign.filter(url => !url.startsWith(site.url)) }, { problems: [], foreign: [] });
+
+describe("what a page loads", () => {
+    test("is one script of at most 4,000 octets, compressed, until somebody wants to add a device", async () => {
+        const view = await show("<matter-commission id=a></matter-commission><matter-commission-button id=b></matter-commission-button>");
+        await view.waitForTimeout(200);
+        assert.deepEqual(site.asked, ["/", "/ms/element/index.js"]);
+        const size = gzipSync(readFileSync(join(directory, "dist/element/index.js")), { level: 9 }).length;
+        assert.ok(size <= 4000, `${size} octets`);
+        fine();
+    });
+
+    for (const [what, act] of [
+        ["pointing at the button", view => view.hover("#b >> button")],
+        ["the focus on the button", view => view.focus("#b >> button")],
+        ["start()", view => view.evaluate(() => void document.getElementById("b").start())],
+    ]) {
+        test(`more comes with ${what}`, async () => {
+            const view = await show("<matter-commission-button id=b></matter-commission-button>");
+            await act(view);
+            await view.waitForFunction(() => globalThis.stubs?.programs.length === 1);
+            assert.equal(await view.evaluate(() => stubs.rooms.length), what === "start()" ? 1 : 0);
+            const [program] = await view.evaluate(() => stubs.programs.map(({ url, expected }) => ({ url, expected })));
+            assert.equal(program.url, `${site.url}/ms/assets/matter-page.wasm`);
+            assert.deepEqual(program.expected, { size: 8, sha256: "93a44bbb96c751218e4c00d479e4c14358122a389acca16205b1e4d0dc5f9476" });
+            fine();
+        });
+    }
+
+    test("loads once for two elements, and gives each a wizard and a room", async () => {
+        const view = await show("<matter-commission id=a></matter-commission><matter-commission id=b></matter-commission>");
+        await started(view, "a");
+        await started(view, "b");
+        await view.waitForFunction(() => stubs.instances.length === 2);
+        assert.deepEqual(await view.evaluate(() => [stubs.programs.length, stubs.rooms.length, document.getElementById("a").state, document.getElementById("b").state]), [1, 2, "code", "code"]);
+        await view.evaluate(() => stubs.instances[1].screen("done"));
+        assert.deepEqual(await view.evaluate(() => [document.getElementById("a").state, document.getElementById("b").state]), ["code", "done"]);
+        fine();
+    });
+
+    test("comes from the address in `assets`, but for the scripts", async () => {
+        const view = await show('<matter-commission id=a assets="elsewhere/here"></matter-commission>');
+        await view.route("**/elsewhere/here/style.css", route => route.fulfill({ contentType: "text/css", body: "" }));
+        await started(view);
+        const [options] = await view.evaluate(() => stubs.rooms.map(({ options: { worker, blob, lists } }) => [worker, blob, lists.paa, lists.test].map(String)));
+        assert.deepEqual(options, ["worker.js", "matter-session.wasm", "paa.tlv", "paa-test.tlv"].map(name => `${site.url}/elsewhere/here/${name}`));
+        assert.equal(await view.evaluate(() => stubs.programs[0].url), `${site.url}/elsewhere/here/matter-page.wasm`);
+    });
+});
+
+describe("the shell", () => {
+    test("draws a button, in the language around it, or the page's own", async () => {
+        const view = await show('<matter-commission-button id=a></matter-commission-button><div lang=de-AT><matter-commission-button id=b></matter-commission-button></div><matter-commission id=c><button slot=activate>Mine</button></matter-commission>');
+        await view.waitForFunction(() => document.getElementById("b").shadowRoot.textContent.includes("hinzufügen"));
+        assert.equal(await view.locator("#a >> button").textContent(), JSON.parse(readFileSync(join(root, "web/messages/screens.en.json")))["idle.activate"]);
+        await view.click("#c >> text=Mine");
+        await view.waitForFunction(() => document.getElementById("c").state === "code");
+        assert.equal(await view.locator("#c >> text=Mine").isVisible(), false);
+        fine();
+    });
+
+    test("takes texts that the page brings", async () => {
+        const view = await show("<script>customElements.whenDefined('matter-commission').then(() => { const e = document.createElement('matter-commission'); e.id = 'a'; e.messages = { 'idle.activate': 'Nieuw toestel' }; document.body.append(e); })</script>");
+        await view.waitForSelector("#a >> text=Nieuw toestel");
+        await started(view);
+        assert.equal(await view.evaluate(() => stubs.instances[0].config.messages["idle.activate"]), "Nieuw toestel");
+        assert.ok(await view.evaluate(() => stubs.instances[0].config.messages["title.code"]));
+    });
+
+    test("shows how far loading is in octets, then that it starts", async () => {
+        const view = await show("<matter-commission id=a></matter-commission>");
+        await view.evaluate(async () => {
+            await document.getElementById("a").report(); // so that the stand-ins are there
+            stubs.load = progress => new Promise(resolve => Object.assign(stubs, { progress, resolve }));
+            void document.getElementById("a").start();
+        });
+        await view.waitForFunction(() => stubs.progress !== undefined);
+        const drawn = () => view.evaluate(() => {
+            const busy = document.getElementById("a").shadowRoot.getElementById("busy");
+            const bar = busy.querySelector("progress");
+            return { value: bar.value, max: bar.max, text: busy.querySelector("p").textContent, status: busy.querySelector("[role=status]").textContent, state: document.getElementById("a").state };
+        });
+        await view.evaluate(() => stubs.progress(1_200_000, 5_900_000));
+        assert.deepEqual(await drawn(), { value: 1_200_000, max: 5_900_000, text: "Loading the setup program (1.2 of 5.9 MB)…", status: "", state: "loading" });
+        await view.evaluate(() => stubs.progress(5_900_000, 5_900_000));
+        assert.deepEqual(await drawn(), { value: 5_900_000, max: 5_900_000, text: "", status: "Starting…", state: "loading" });
+        await view.evaluate(() => stubs.resolve());
+        await view.waitForFunction(() => document.getElementById("a").state === "code");
+        assert.equal(await view.evaluate(() => document.getElementById("a").shadowRoot.getElementById("busy").childElementCount), 0);
+        fine();
+    });
+
+    for (const code of ["load-failed", "load-corrupt"]) {
+        test(`says that the program could not be had (${code}), and tries again when asked`, async () => {
+            const view = await show("<matter-commission id=a></matter-commission>");
+            await view.evaluate(async code => {
+                await document.getElementById("a").report();
+                stubs.load = async (_, count) => {
+                    if (count === 1) throw Object.assign(new Error("no way"), { code });
+                };
+                await document.getElementById("a").start();
+            }, code);
+            const alert = view.locator("#a >> [role=alert]");
+            assert.match(await alert.textContent(), code === "load-failed" ? /could not be loaded \(no way\)/ : /not the one this page was built with/);
+            const [[, , detail]] = await heard(view, "matter-error");
+            assert.deepEqual({ ...detail, message: undefined }, { code, retry: "same", message: undefined });
+            assert.equal(await view.evaluate(() => document.getElementById("a").state), "loading");
+            await view.click("#a >> [part=primary]");
+            await view.waitForFunction(() => document.getElementById("a").state === "code");
+            assert.equal(await alert.count(), 0);
+        });
+    }
+
+    test("says the same where even its own script is missing, and tries again", async () => {
+        const view = await show("<matter-commission id=a></matter-commission>");
+        let missing = true;
+        await view.route("**/session-*.js", route => (missing ? route.abort() : route.continue()));
+        await view.evaluate(() => document.getElementById("a").start());
+        assert.match(await view.locator("#a >> [role=alert]").textContent(), /could not be loaded/);
+        missing = false;
+        await view.evaluate(() => document.getElementById("a").retry());
+        await view.waitForFunction(() => document.getElementById("a").state === "code");
+    });
+});
+
+describe("a browser without Bluetooth", () => {
+    const without = brands => `Object.defineProperty(Navigator.prototype, "bluetooth", { value: undefined }); Object.defineProperty(Navigator.prototype, "userAgentData", { value: ${brands === undefined ? "undefined" : `{ brands: ${JSON.stringify(brands.map(brand => ({ brand })))} }`} });`;
+    const both = agent => `<matter-commission id=a ${agent}></matter-commission><matter-commission-button id=b ${agent}><p slot=unsupported>Use our app.</p><p slot=not-allowed>Not here.</p></matter-commission-button>`;
+    const cases = [
+        { cause: "missing", init: without(), says: /has no Web Bluetooth.*Chrome/s, slot: "Use our app.", offered: true },
+        { cause: "missing", what: "in a WebView", init: without(["Chromium", "Android WebView"]), says: /has no Web Bluetooth/, slot: "Use our app.", offered: true },
+        { cause: "disabled", init: without(["Not:A-Brand", "Chromium", "Brave"]), says: /switched off in this browser/, slot: "Use our app.", offered: true },
+        { cause: "insecure", init: 'Object.defineProperty(window, "isSecureContext", { value: false });', says: /without https/, slot: "Not here.", offered: false },
+        { cause: "frame", init: 'Object.defineProperty(document, "featurePolicy", { value: { allowsFeature: feature => feature !== "bluetooth" } });', says: /does not allow Bluetooth/, slot: "Not here.", offered: true },
+    ];
+    for (const { cause, what = "", init, says, slot, offered } of cases) {
+        test(`says why: ${cause} ${what}`.trim(), async () => {
+            const view = await show(both('agent=""'), { init });
+            const state = await view.evaluate(() => [...document.querySelectorAll("#a,#b")].map(({ state, supported, unsupported, outerHTML }) => ({ state, supported, unsupported, cause: /unsupported="(\w+)"/.exec(outerHTML)?.[1] })));
+            assert.deepEqual(state, [1, 2].map(() => ({ state: "unsupported", supported: false, unsupported: cause, cause })));
+            assert.match(await view.locator("#a >> slot").textContent(), says);
+            assert.equal(await view.locator("#a >> button").count(), 0);
+            assert.equal(await view.locator("#b >> p:visible").textContent(), slot);
+            await view.evaluate(() => document.getElementById("a").start());
+            assert.equal(await view.evaluate(() => typeof globalThis.stubs), "undefined", "nothing is loaded where nothing can be done");
+            fine();
+        });
+        test(`${offered ? "offers" : "does not offer"} the agent all the same: ${cause} ${what}`.trim(), async () => {
+            const view = await show(both('agent="wss://home.example/agent"'), { init });
+            assert.equal(await view.evaluate(() => document.getElementById("a").supported), offered);
+            assert.equal(await view.locator("#a >> button").count(), offered ? 1 : 0);
+            if (!offered) return;
+            assert.match(await view.locator("#a >> slot").textContent(), says);
+            await view.click("#b >> button");
+            await view.waitForFunction(() => document.getElementById("b").state === "code");
+            const [options] = await view.evaluate(() => stubs.instances[0].events.filter(({ type }) => type === "configured").map(({ options }) => options));
+            assert.deepEqual([options.bluetooth, options.agentUrl, options.routes], [cause, "wss://home.example/agent", ["bluetooth", "agent"]]);
+            fine();
+        });
+    }
+
+    test("is no matter for a page that wants other ways alone, or brings its own", async () => {
+        const view = await show("<matter-commission id=a agent='wss://x/agent' transports=agent></matter-commission><matter-commission id=b agent=''></matter-commission>", { init: without() });
+        await view.evaluate(() => {
+            const element = document.getElementById("b");
+            element.transport = { open: () => Promise.reject(new Error("none")) };
+            element.transports = "host";
+        });
+        await view.waitForFunction(() => document.getElementById("b").state === "idle");
+        assert.deepEqual(await view.evaluate(() => ["a", "b"].map(id => [document.getElementById(id).state, document.getElementById(id).supported, document.getElementById(id).unsupported])), [["idle", true, "missing"], ["idle", true, "missing"]]);
+        await started(view, "b");
+        assert.deepEqual(await view.evaluate(() => stubs.instances[0].events[0].options.routes), ["host"]);
+    });
+
+    test("is told by support() as well, with what the adapter says", async () => {
+        let view = await show("<matter-commission id=a agent=''></matter-commission>", { init: without() });
+        const support = () => view.evaluate(() => customElements.get("matter-commission").support());
+        assert.deepEqual(await support(), { bluetooth: "missing", camera: true });
+        await opened.page.close();
+        view = await show("<matter-commission id=a></matter-commission>", { init: "navigator.bluetooth.getAvailability = async () => false;" });
+        assert.deepEqual(await support(), { bluetooth: "off", camera: true });
+        await view.evaluate(() => (navigator.bluetooth.getAvailability = async () => true));
+        assert.deepEqual(await support(), { bluetooth: "ready", camera: true });
+    });
+});
+
+/** Ends what every test of a running wizard begins with: one inline element that shows the code screen. */
+async function running(elements = "<matter-commission id=a></matter-commission>", init) {
+    const view = await show(elements, { init });
+    await view.evaluate(async () => {
+        const element = globalThis.element = document.getElementById("a");
+        await element.start();
+        globalThis.instance = stubs.instances[0];
+        globalThis.room = stubs.rooms[0];
+        globalThis.tell = event => room.options.onEvent(event);
+    });
+    return view;
+}
+const question = (kind, problem = "") => ({
+    type: "networkAsked", problem,
+    question: {
+        request: 7, kind, scanned: [{ name: "Home", id: [72, 111], rssi: -40, bars: 4, channel: 6, band: "2.4", open: false, security: 8, hidden: false }],
+        stored: [], chosen: 0, other: false, ssid: "",
+    },
+});
+const attestation = verdict => ({ type: "attestationAsked", attestation: { request: 5, verdict, findings: ["root-not-listed"], vendorId: 0xfff1, productId: 0x8000, certificateId: "" } });
+
+describe("the wizard's life in an element", () => {
+    test("begins with what the page said, and the code is forgotten", async () => {
+        const view = await show('<matter-commission id=a agent="/agent" transports="agent bluetooth" fabric-label="My home" attestation=certified allow-test-devices lang=de></matter-commission>');
+        await view.evaluate(async () => {
+            const element = document.getElementById("a");
+            Object.assign(element, { code: "34970112332", agentToken: "secret-token", storage: { is: "storage" }, authority: { is: "authority" }, networks: { is: "networks" }, trust: { is: "trust" } });
+            await element.start();
+        });
+        const { events, settings, code, language, html } = await view.evaluate(() => ({
+            events: stubs.instances[0].events, settings: JSON.parse(JSON.stringify(stubs.rooms[0].settings)), code: typeof document.getElementById("a").code, language: stubs.instances[0].config.language,
+            html: document.documentElement.outerHTML,
+        }));
+        assert.equal(events[0].type, "configured");
+        assert.deepEqual({ ...events[0].options, bluetooth: "" }, {
+            manage: false, fabricLabel: "My home", routes: ["agent", "bluetooth"], bluetooth: "", agent: "checking", agentUrl: `${site.url.replace("http", "ws")}/agent`, camera: true, allowTest: true, language: "de",
+        });
+        assert.deepEqual(events[1], { type: "started", code: "34970112332" });
+        assert.deepEqual([code, language], ["undefined", "de"]);
+        for (const [name, value] of Object.entries({ agentToken: "secret-token", fabricLabel: "My home", attestation: "certified", allowTestDevices: true })) assert.deepEqual(settings[name], value, name);
+        for (const name of ["storage", "authority", "networks", "trust"]) assert.deepEqual(settings[name], { is: name });
+        assert.doesNotMatch(html, /secret-token|34970112332/);
+        fine();
+    });
+
+    test("follows changed attributes, the agent's state and the adapter's", async () => {
+        const view = await running("<matter-commission id=a agent='wss://one/agent'></matter-commission>", "Object.assign(navigator.bluetooth, { getAvailability: async () => globalThis.adapter !== false });");
+        const last = () => view.evaluate(() => instance.events.filter(({ type }) => type === "configured").at(-1).options);
+        assert.deepEqual([(await last()).bluetooth, (await last()).agent], ["ready", "checking"]);
+        await view.evaluate(() => room.options.onAgent("ready"));
+        assert.equal((await last()).agent, "ready");
+        await view.evaluate(() => {
+            globalThis.adapter = false;
+            navigator.bluetooth.dispatchEvent(new Event("availabilitychanged"));
+        });
+        await view.waitForFunction(() => instance.events.at(-1).options?.bluetooth === "off");
+        await view.evaluate(() => {
+            element.agent = "wss://two/agent";
+            element.fabricLabel = "x".repeat(40);
+        });
+        await view.waitForFunction(() => room.settings.agent === "wss://two/agent" && room.effects.some(({ type }) => type === "checkAgent"));
+        assert.equal((await last()).fabricLabel, "x".repeat(32));
+        // After the end nobody listens to the adapter any more.
+        await view.evaluate(() => instance.host.effect({ type: "closed", outcome: "cancelled" }));
+        const count = await view.evaluate(() => instance.events.length);
+        await view.evaluate(() => navigator.bluetooth.dispatchEvent(new Event("availabilitychanged")));
+        await view.waitForTimeout(50);
+        assert.equal(await view.evaluate(() => instance.events.length), count);
+        fine();
+    });
+
+    test("carries effects to the room and events to the wizard, and messages both ways", async () => {
+        const view = await running();
+        const result = await view.evaluate(() => {
+            for (const effect of [{ type: "keepCode", code: "x" }, { type: "search", payload: 0 }, { type: "begin", route: "agent", candidate: "", payload: 0 }, { type: "forgetHome" }]) instance.host.effect(effect);
+            tell({ type: "searchEnded", id: "", technical: "" });
+            instance.host.link.received(new Uint8Array([1]));
+            instance.host.link.closed("why");
+            room.options.link.send(new Uint8Array([2]));
+            return room.options.link.open().then(opened => ({ opened, effects: room.effects.map(({ type }) => type), received: room.received, sent: instance.sent, last: instance.events.at(-1) }));
+        });
+        assert.deepEqual(result, { opened: { maxMessage: 244 }, effects: ["keepCode", "search", "begin", "forgetHome"], received: [[1], "why"], sent: [[2]], last: { type: "searchEnded", id: "", technical: "" } });
+        fine();
+    });
+
+    test("ends as the wizard says: nothing is left, and the next start is a new one", async () => {
+        const view = await running();
+        await view.evaluate(() => {
+            instance.screen("done");
+            instance.host.effect({ type: "closed", outcome: "commissioned" });
+        });
+        await view.waitForFunction(() => room.closed);
+        assert.deepEqual(await view.evaluate(() => [instance.closed, element.state, element.shadowRoot.textContent.trim()]), [true, "idle", "Add a Matter device"]);
+        assert.deepEqual((await heard(view, "matter-close", "matter-state")).map(([name, , detail]) => [name, detail.outcome ?? detail.state]), [["matter-state", "loading"], ["matter-state", "code"], ["matter-state", "done"], ["matter-state", "idle"], ["matter-close", "commissioned"]]);
+        await started(view);
+        await view.waitForFunction(() => stubs.instances.length === 2 && stubs.rooms.length === 2);
+        assert.equal(await view.evaluate(() => stubs.programs.length), 1);
+        fine();
+    });
+
+    test("cancel() undoes, ends the wizard and says whether the device is as it was", async () => {
+        const view = await running();
+        const result = await view.evaluate(async () => {
+            instance.screen("checking");
+            room.cancelled = { rolledBack: false };
+            return element.cancel();
+        });
+        assert.deepEqual(result, { rolledBack: false });
+        assert.deepEqual(await view.evaluate(() => [element.state, instance.closed, room.effects]), ["idle", true, [{ type: "cancel" }]]);
+        assert.deepEqual((await heard(view, "matter-close")).map(([, , detail]) => detail), [{ outcome: "cancelled" }]);
+        assert.deepEqual(await view.evaluate(() => element.cancel()), { rolledBack: true }, "nothing runs");
+        fine();
+    });
+
+    test("cancel() while it is still loading", async () => {
+        const view = await show("<matter-commission id=a></matter-commission>");
+        await view.evaluate(async () => {
+            await document.getElementById("a").report();
+            stubs.load = () => new Promise(resolve => (stubs.resolve = resolve));
+            void document.getElementById("a").start();
+        });
+        await view.waitForFunction(() => stubs.resolve !== undefined);
+        assert.deepEqual(await view.evaluate(() => document.getElementById("a").cancel()), { rolledBack: true });
+        await view.evaluate(() => stubs.resolve());
+        await view.waitForTimeout(50);
+        assert.deepEqual(await view.evaluate(() => [document.getElementById("a").state, stubs.instances.length]), ["idle", 0]);
+        assert.deepEqual((await heard(view, "matter-close")).map(([, , detail]) => detail), [{ outcome: "cancelled" }]);
+        fine();
+    });
+
+    test("retry() is the primary button of a failure", async () => {
+        const view = await running();
+        assert.deepEqual(await view.evaluate(async () => {
+            instance.screen("failed");
+            element.retry();
+            await null;
+            await null;
+            return instance.events.at(-1);
+        }), { type: "again" });
+    });
+
+    test("removed in mid-flight: undoes by the wizard's own Bluetooth, then lets go of everything", async () => {
+        const view = await running();
+        const order = await view.evaluate(async () => {
+            const order = [];
+            instance.screen("joining");
+            element.addEventListener("matter-close", event => order.push(`close ${event.detail.outcome}`));
+            room.closing = async () => {
+                await new Promise(resolve => setTimeout(resolve, 30));
+                room.options.link.send(new Uint8Array([9])); // disarms the fail-safe
+                order.push(`room closes, wizard ${instance.closed ? "gone" : "there"}`);
+            };
+            const close = instance.close.bind(instance);
+            instance.close = () => (order.push("wizard closes"), close());
+            element.remove();
+            await new Promise(resolve => setTimeout(resolve, 100));
+            tell({ type: "stopDone", rolledBack: true, wait: 0 });
+            return { order, sent: instance.sent, state: element.state, left: element.shadowRoot.querySelectorAll("h2").length };
+        });
+        assert.deepEqual(order, { order: ["room closes, wizard there", "wizard closes", "close cancelled"], sent: [[9]], state: "idle", left: 0 });
+        await view.evaluate(() => document.body.append(element));
+        await started(view);
+        await view.waitForFunction(() => element.state === "code" && stubs.instances.length === 2);
+        fine();
+    });
+
+    test("moved within the page it goes on", async () => {
+        const view = await running();
+        await view.evaluate(async () => {
+            document.body.append(document.createElement("section"));
+            document.querySelector("section").append(element);
+            await new Promise(resolve => setTimeout(resolve, 20));
+        });
+        assert.deepEqual(await view.evaluate(() => [element.state, instance.closed, room.closed]), ["code", false, false]);
+        fine();
+    });
+
+    test("a program that dies is told, and a new start tries again", async () => {
+        const view = await running();
+        await view.evaluate(() => {
+            instance.screen("checking");
+            instance.host.died("panic");
+        });
+        assert.match(await view.locator("#a >> [role=alert]").textContent(), /stopped unexpectedly/);
+        assert.deepEqual((await heard(view, "matter-error")).map(([, , { code }]) => code), ["core-dead"]);
+        await view.click("#a >> [part=primary]");
+        await view.waitForFunction(() => stubs.instances.length === 2 && element.state === "code");
+        fine();
+    });
+
+    test("with `manage` the inline element starts by itself, the button does not", async () => {
+        const view = await show("<matter-commission id=a manage></matter-commission><matter-commission-button id=b manage></matter-commission-button>");
+        await view.waitForFunction(() => document.getElementById("a").state === "code");
+        assert.deepEqual(await view.evaluate(() => [document.getElementById("b").state, stubs.instances[0].events[0].options.manage]), ["idle", true]);
+        await view.evaluate(() => document.getElementById("a").cancel());
+        await view.waitForTimeout(50);
+        assert.equal(await view.evaluate(() => document.getElementById("a").state), "idle");
+        fine();
+    });
+
+    test("keeps the screen awake from connecting to done, also after the tab was hidden", async () => {
+        const view = await running(undefined, `
+            globalThis.locks = [];
+            navigator.wakeLock.request = async () => {
+                const lock = { released: false, release: async () => void (lock.released = true) };
+                locks.push(lock);
+                return lock;
+            };`);
+        const held = () => view.evaluate(async () => (await new Promise(resolve => setTimeout(resolve, 5)), locks.filter(({ released }) => !released).length));
+        assert.equal(await held(), 0);
+        for (const screen of ["connecting", "securing", "network", "finding"]) {
+            await view.evaluate(screen => instance.screen(screen), screen);
+            assert.equal(await held(), 1, screen);
+        }
+        await view.evaluate(() => {
+            for (const lock of locks) lock.released = true; // as browsers do when a tab is hidden
+            document.dispatchEvent(new Event("visibilitychange"));
+        });
+        assert.equal(await held(), 1);
+        await view.evaluate(() => instance.screen("done"));
+        assert.equal(await held(), 0);
+        await view.evaluate(() => instance.screen("connecting"));
+        assert.equal(await held(), 1);
+        await view.evaluate(() => element.remove());
+        assert.equal(await held(), 0);
+        fine();
+    });
+});
+
+describe("the dialog", () => {
+    const dialog = async init => {
+        const view = await show("<input id=before><matter-commission-button id=a></matter-commission-button><input id=after>", { init });
+        await view.focus("#before");
+        await view.keyboard.press("Tab");
+        await view.keyboard.press("Enter");
+        await view.waitForFunction(() => globalThis.stubs?.instances.at(-1)?.screenNow === "code");
+        return view;
+    };
+    const where = view => view.evaluate(() => {
+        const { activeElement } = document;
+        return `${activeElement.id} ${activeElement.shadowRoot?.activeElement?.localName ?? ""}`.trim();
+    });
+
+    test("opens by key, holds the focus, and gives it back", async () => {
+        const view = await dialog();
+        assert.ok(await view.evaluate(() => document.getElementById("a").shadowRoot.querySelector("dialog").matches(":modal")));
+        assert.equal(await where(view), "a h2");
+        for (let i = 0; i < 4; i++) {
+            await view.keyboard.press("Tab");
+            assert.match(await where(view), /^(a button)?$|^body/, "not the page behind"); // "" is the browser's own bar
+        }
+        await view.evaluate(() => stubs.instances[0].host.effect({ type: "closed", outcome: "cancelled" }));
+        assert.equal(await view.evaluate(() => document.getElementById("a").shadowRoot.querySelector("dialog").open), false);
+        assert.equal(await where(view), "a button");
+        fine();
+    });
+
+    test("Escape asks the wizard, which decides, every time", async () => {
+        const view = await dialog();
+        for (let i = 0; i < 3; i++) await view.keyboard.press("Escape");
+        assert.deepEqual(await view.evaluate(() => [stubs.instances[0].events.slice(-3).map(({ type }) => type), document.getElementById("a").shadowRoot.querySelector("dialog").open]), [["stop", "stop", "stop"], true]);
+        fine();
+    });
+
+    test("Escape in a question of the wizard is the question's own", async () => {
+        const view = await dialog();
+        const events = await view.evaluate(() => {
+            const inner = document.createElement("dialog");
+            inner.append(document.createElement("button"));
+            stubs.instances[0].root.append(inner);
+            inner.showModal();
+            return stubs.instances[0].events.length;
+        });
+        await view.keyboard.press("Escape");
+        assert.deepEqual(await view.evaluate(() => [stubs.instances[0].events.length, document.getElementById("a").shadowRoot.querySelectorAll("dialog[open]").length]), [events, 1]);
+        fine();
+    });
+
+    test("Escape and Close end what is still loading, and the button works again", async () => {
+        const view = await show("<matter-commission-button id=a></matter-commission-button>");
+        for (const leave of [() => view.keyboard.press("Escape"), () => view.click("#a >> dialog >> text=Close")]) {
+            await view.evaluate(async () => {
+                await document.getElementById("a").report();
+                stubs.load = () => new Promise(() => {});
+            });
+            await view.click("#a >> button");
+            await view.waitForSelector("#a >> dialog >> text=Close");
+            await leave();
+            await view.waitForFunction(() => document.getElementById("a").state === "idle" && !document.getElementById("a").shadowRoot.querySelector("dialog").open);
+            assert.equal(await where(view), "a button");
+        }
+        assert.deepEqual((await heard(view, "matter-close")).map(([, , { outcome }]) => outcome), ["cancelled", "cancelled"]);
+        assert.equal(await view.evaluate(() => stubs.instances.length), 0);
+        fine();
+    });
+
+    test("is named for those who hear it, and out of the page's reach when the element goes", async () => {
+        const view = await dialog();
+        assert.ok(await view.evaluate(() => document.getElementById("a").shadowRoot.querySelector("dialog").getAttribute("aria-label")));
+        await view.evaluate(() => document.getElementById("a").remove());
+        await view.waitForFunction(() => stubs.instances[0].closed && stubs.rooms[0].closed);
+        await view.evaluate(() => document.getElementById("after").focus());
+        assert.equal(await where(view), "after");
+        fine();
+    });
+});
