@@ -139,7 +139,6 @@ func payloadView(p *page) says {
 	})
 	return says{box, func(s flow.State) {
 		payloads := s.Code.Payloads
-		box.show(len(payloads) > 0 && (s.Code.Complete || s.Code.Accepted))
 		group.show(len(payloads) > 1)
 		keys := make([]string, 0, len(payloads))
 		if len(payloads) > 1 {
@@ -151,10 +150,12 @@ func payloadView(p *page) says {
 			pl := payloads[i]
 			return p.choice("payload", itoa(i), p.label("span", "", "code.device", "n", itoa(i+1), "vendor", hex4(pl.VendorID), "product", hex4(pl.ProductID)))
 		}, func(i int, input *node) { input.check(i == s.Code.Chosen) })
-		if s.Code.Chosen < 0 || s.Code.Chosen >= len(payloads) {
-			return
+		var pl flow.Payload
+		if s.Code.Chosen >= 0 && s.Code.Chosen < len(payloads) {
+			pl = payloads[s.Code.Chosen]
 		}
-		pl := payloads[s.Code.Chosen]
+		something := len(payloads) > 1 || pl.HasProduct || pl.HasDiscovery || pl.Flow != 0
+		box.show(something && (s.Code.Complete || s.Code.Accepted))
 		device.show(pl.HasProduct)
 		p.say(device, "code.product", "vendor", hex4(pl.VendorID), "product", hex4(pl.ProductID))
 		how.show(pl.HasDiscovery)

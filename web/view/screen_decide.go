@@ -23,9 +23,7 @@ func decideScreen(p *page) {
 	not := p.label("p", "note", "decide.test-refused")
 	p.add(card, not, facts.list, found)
 
-	accept := p.action("secondary", "decide.accept", always(flow.AttestationAnswered{Accept: true}))
-	stop := p.action("primary", "decide.stop", always(flow.AttestationAnswered{Accept: false}))
-	p.focus = stop
+	accept := decideButtons(p, verdict)
 
 	p.render = func(s flow.State) {
 		a := s.Attestation
@@ -51,4 +49,18 @@ func decideScreen(p *page) {
 			}
 		})
 	}
+}
+
+// decideButtons: the primary one, which has the focus, is what we would do.
+func decideButtons(p *page, verdict string) (accept *node) {
+	yes, no := always(flow.AttestationAnswered{Accept: true}), always(flow.AttestationAnswered{Accept: false})
+	if verdict == "certified" {
+		p.action("secondary", "decide.stop", no)
+		accept = p.action("primary", "action.continue", yes)
+		p.focus = accept
+		return accept
+	}
+	accept = p.action("secondary", "decide.accept", yes)
+	p.focus = p.action("primary", "decide.stop", no)
+	return accept
 }

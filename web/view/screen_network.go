@@ -167,8 +167,8 @@ func storedView(p *page) stored {
 		}
 		list.sync(keys, func(i int) (*node, *node) {
 			button := el("button", "option option-button", el("span", "option-icon", icon("lock"))).attr("type", "button").attr("data-id", q.Stored[i].ID).part("option")
-			text := el("span", "option-text")
-			button.add(text)
+			text := el("span", "")
+			button.add(el("span", "option-text", text))
 			return button, text
 		}, func(i int, text *node) { p.say(text, "network.use", "label", q.Stored[i].Label) })
 	}}

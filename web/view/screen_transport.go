@@ -82,7 +82,7 @@ func legsView(p *page) legs {
 		secondLeg.class("open", !ready)
 		p.say(second, "legs.network")
 		box.show(s.Route != flow.RouteHost && s.Route != "")
-		firstLeg.class("radio", s.Route == flow.RouteBluetooth)
+		firstLeg.class("on-air", s.Route == flow.RouteBluetooth)
 		if s.Route == flow.RouteBluetooth {
 			p.say(first, "legs.bluetooth")
 		} else {

@@ -67,6 +67,7 @@ func New(root dom.Element, send func(flow.Event), hooks Hooks, text Messages) *V
 	views++
 	v := &View{root: wrap(root.Underlying()), send: send, hooks: hooks, messages: text, prefix: "mv" + strconv.Itoa(views) + "-"}
 	v.bag.panicked = hooks.Panicked
+	v.root.class("matter-view", true)
 	v.chrome.build(v)
 	return v
 }
@@ -98,4 +99,5 @@ func (v *View) Close() {
 	v.chrome.close()
 	v.bag.release()
 	v.root.empty()
+	v.root.class("matter-view", false)
 }

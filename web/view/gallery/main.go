@@ -9,10 +9,12 @@
 //	gallery.render("wifi-many")         // in the same view
 //	gallery.close(); gallery.functions()
 //	gallery.events()                    // what was sent since the last call
+//	gallery.walk(1000)                  // opens a view, shows each screen, closes it
 package main
 
 import (
 	"fmt"
+	"runtime"
 	"syscall/js"
 
 	"honnef.co/go/js/dom/v2"
@@ -58,7 +60,8 @@ func main() {
 			sent = nil
 			return all
 		},
-		"walk": walk,
+		"walk":    walk,
+		"collect": func([]js.Value) any { runtime.GC(); return nil },
 	} {
 		object.Set(name, js.FuncOf(func(_ js.Value, args []js.Value) any { return do(args) }))
 	}
