@@ -31,21 +31,35 @@
         document.title = title.textContent;
         const element = document.querySelector("matter-commission");
         element.agentToken = token;
+        // For makers: devices with test certificates may be let in, after a question.
+        element.allowTestDevices = given.has("test-devices");
         element.code = code;
         // While a device is being set up, leaving by mistake would cost it: browsers ask first.
-        const resting = ["idle", "unsupported", "loading", "home", "device", "code", "done", "share", "failed", "stopped"];
         addEventListener("beforeunload", event => {
-            if (element.state !== undefined && !resting.includes(element.state)) event.preventDefault();
+            if (!resting()) event.preventDefault();
         });
     });
 
-    // Offline once loaded. A newer version takes over when the page is opened the next time, whole: files of two
-    // builds never meet.
+    const resting = () => {
+        const { state = "idle" } = document.querySelector("matter-commission");
+        return ["idle", "unsupported", "loading", "home", "device", "code", "done", "share", "failed", "stopped"].includes(state);
+    };
+
+    // Offline once loaded. A newer build is fetched whole beside the one that is shown, and takes over when the page is
+    // opened the next time: files of two builds never meet.
     if ("serviceWorker" in navigator && isSecureContext) {
-        addEventListener("load", () => {
-            navigator.serviceWorker.register("sw.js").catch(() => {
+        const { serviceWorker } = navigator;
+        addEventListener("load", async () => {
+            try {
+                const { waiting } = await serviceWorker.register("sw.js");
+                if (waiting === null || serviceWorker.controller === null || code !== undefined || !resting()) return;
+                serviceWorker.addEventListener("controllerchange", () => {
+                    if (resting()) location.reload();
+                });
+                waiting.postMessage("take over");
+            } catch {
                 // The page works without.
-            });
+            }
         });
     }
 })();

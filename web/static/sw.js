@@ -18,6 +18,12 @@ self.addEventListener("install", event => {
     event.waitUntil(caches.open(own + version).then(cache => cache.addAll(now.map(requestOf))));
 });
 
+// A page that has just been opened, and is the only one, may have the newer build at once.
+self.addEventListener("message", event => {
+    if (event.data !== "take over") return;
+    event.waitUntil(self.clients.matchAll({ type: "window", includeUncontrolled: true }).then(all => (all.length === 1 ? self.skipWaiting() : undefined)));
+});
+
 self.addEventListener("activate", event => {
     event.waitUntil(
         caches.keys().then(names => Promise.all(names.filter(name => name.startsWith(own) && name !== own + version).map(name => caches.delete(name)))),

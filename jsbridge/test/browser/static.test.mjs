@@ -20,6 +20,7 @@ let page;
 let server;
 let origin;
 const asked = []; // of any server
+const newer = {}; // files of a newer build, by path
 
 before(async () => {
     assert.ok(existsSync(new URL("index.html", folder)), "dist/page is not built: run make build");
@@ -31,7 +32,7 @@ before(async () => {
             response.writeHead(404).end();
             return;
         }
-        response.writeHead(200, { ...headers, "content-type": types[extname(path)], "cache-control": "no-cache" }).end(readFileSync(file));
+        response.writeHead(200, { ...headers, "content-type": types[extname(path)], "cache-control": "no-cache" }).end(newer[path] ?? readFileSync(file));
     });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -128,10 +129,50 @@ test("every file of the page is in the service worker's list with its hash", () 
     }
 });
 
+/** Until the page's registration has a worker in that place and state. */
+const worker = (place, state) => page.evaluate(async ([place, state]) => {
+    for (;;) {
+        if ((await navigator.serviceWorker.getRegistration())?.[place]?.state === state) return;
+        await new Promise(resolve => setTimeout(resolve, 50));
+    }
+}, [place, state]);
+test("a newer build is shown whole, at the second opening", async () => {
+    await page.goto(`${origin}/`);
+    await worker("active", "activated");
+    const css = `${readFileSync(new URL("page.css", folder), "utf8")}\nh1 { letter-spacing: 3px }`;
+    const hash = text => createHash("sha256").update(text).digest("base64");
+    newer["page.css"] = css;
+    newer["sw.js"] = readFileSync(new URL("sw.js", folder), "utf8").replace(hash(readFileSync(new URL("page.css", folder))), hash(css)).replace(/version = "\w+"/, 'version = "newer"');
+    const spacing = () => page.evaluate(() => getComputedStyle(document.querySelector("h1")).letterSpacing);
+    await page.reload();
+    assert.equal(await spacing(), "normal");
+    await worker("waiting", "installed");
+    await page.goto("about:blank");
+    await page.goto(`${origin}/`);
+    await page.waitForFunction(() => document.querySelector("h1") !== null && getComputedStyle(document.querySelector("h1")).letterSpacing === "3px");
+    assert.deepEqual(await page.evaluate(async () => (await caches.keys()).filter(name => name.startsWith("matter-session-page-"))), ["matter-session-page-newer"]);
+});
+
+test("a file that is not of the build is not kept", async () => {
+    newer["sw.js"] = newer["sw.js"].replace('version = "newer"', 'version = "wrong"').replace(/"page\.css": "\w{8}/, '"page.css": "AAAAAAAA');
+    await page.evaluate(async () => {
+        const registration = await navigator.serviceWorker.getRegistration();
+        await registration.update().catch(() => {});
+        const { installing } = registration;
+        if (installing !== null) await new Promise(resolve => installing.addEventListener("statechange", resolve, { once: true }));
+    });
+    const { waiting, css } = await page.evaluate(async () => ({
+        waiting: (await navigator.serviceWorker.getRegistration()).waiting?.state,
+        css: await (await fetch("page.css")).text(),
+    }));
+    assert.equal(waiting, undefined);
+    assert.match(css, /letter-spacing: 3px/);
+    browser.problems.splice(0, browser.problems.length, ...browser.problems.filter(problem => !/integrity/i.test(problem)));
+});
+
 test("once loaded it opens without a network, whole", async () => {
     await page.goto(`${origin}/`);
-    await page.evaluate(() => navigator.serviceWorker.ready);
-    await page.waitForFunction(async () => (await navigator.serviceWorker.ready).active?.state === "activated");
+    await worker("active", "activated");
     server.closeAllConnections();
     server.close();
     await page.goto(`${origin}/`);
