@@ -35,12 +35,20 @@ const (
 // path of the WebSocket.
 const agentPath = "/agent"
 
+// A finder is a dnssd.Browser, and its stand-in where a test has no multicast.
+type finder interface {
+	Search(q relay.Query, found func(relay.Node) bool) (stop func())
+	Wait(ctx context.Context, end netip.AddrPort) bool
+	Resolve(ctx context.Context, instance string) (netip.AddrPort, bool)
+	Close()
+}
+
 // An agent is the program behind its listeners.
 type agent struct {
 	set     settings
 	page    *page
 	gate    *gate
-	browser *dnssd.Browser
+	browser finder
 	logger  *log.Logger
 
 	ctx      context.Context

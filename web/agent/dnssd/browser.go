@@ -19,6 +19,7 @@ const (
 	firstRepeat = time.Second
 	maxRepeat   = time.Minute
 	tick        = 250 * time.Millisecond
+	gather      = 5 * time.Millisecond
 	// maxTold bounds what a search remembers to have told.
 	maxTold = maxServices
 )
@@ -32,10 +33,10 @@ type Browser struct {
 	mu       sync.Mutex
 	table    *table
 	searches map[*search]bool
-	waiting  map[chan struct{}]bool // closed when something was learned
+	waiting  map[chan struct{}]bool // closed when something may have been learned
 	links    *links
 	problem  string        // last told
-	begun    chan struct{} // a search has begun
+	news     chan struct{} // a search has begun, or something was learned
 	stop     chan struct{}
 	running  sync.WaitGroup
 	closed   bool
@@ -54,7 +55,7 @@ type search struct {
 func New(config Config) *Browser {
 	return &Browser{
 		config: config, now: time.Now, table: newTable(config.Allow),
-		searches: map[*search]bool{}, waiting: map[chan struct{}]bool{}, begun: make(chan struct{}, 1), stop: make(chan struct{}),
+		searches: map[*search]bool{}, waiting: map[chan struct{}]bool{}, news: make(chan struct{}, 1), stop: make(chan struct{}),
 	}
 }
 
@@ -75,11 +76,7 @@ func (b *Browser) search(s *search) (stop func()) {
 		b.links = &links{config: b.config, heard: b.heard}
 		b.running.Go(b.run)
 	}
-	select {
-	case b.begun <- struct{}{}:
-	default:
-	}
-	b.tell(s)
+	b.wake()
 	return func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
@@ -155,13 +152,14 @@ func (b *Browser) heard(message []byte, from source) {
 	if b.closed || len(b.searches) == 0 || !b.table.learn(message, from, b.now()) {
 		return
 	}
-	for s := range b.searches {
-		b.tell(s)
+	b.wake()
+}
+
+func (b *Browser) wake() {
+	select {
+	case b.news <- struct{}{}:
+	default:
 	}
-	for learned := range b.waiting {
-		close(learned)
-	}
-	clear(b.waiting)
 }
 
 func (b *Browser) tell(s *search) {
@@ -179,7 +177,7 @@ func (b *Browser) tell(s *search) {
 	})
 }
 
-// run asks the searches' questions when they are due.
+// run tells what was learned, and asks the searches' questions when they are due.
 func (b *Browser) run() {
 	defer b.links.close()
 	ticker := time.NewTicker(tick)
@@ -188,15 +186,18 @@ func (b *Browser) run() {
 		if questions := b.due(); len(questions) > 0 {
 			b.report(b.links.ask(questions))
 		}
+		// However many packets come, all that they said is told at once.
+		time.Sleep(gather)
 		select {
 		case <-ticker.C:
-		case <-b.begun:
+		case <-b.news:
 		case <-b.stop:
 			return
 		}
 	}
 }
 
+// due tells the searches what is new, and returns the questions that are to be asked now.
 func (b *Browser) due() (questions []dnsmessage.Question) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -206,8 +207,12 @@ func (b *Browser) due() (questions []dnsmessage.Question) {
 		return nil
 	}
 	asked := map[string]bool{}
+	for learned := range b.waiting {
+		close(learned)
+	}
+	clear(b.waiting)
 	for s := range b.searches {
-		b.tell(s) // what found had no room for
+		b.tell(s)
 		if now.Before(s.next) {
 			continue
 		}

@@ -54,6 +54,17 @@ type table struct {
 	known    map[netip.AddrPort]time.Time
 }
 
+// A lesson is what one message does to the table. What costs a walk through the
+// whole table is done once per message at most: anybody may send them.
+type lesson struct {
+	*table
+	from    source
+	now     time.Time
+	touched map[string]bool // names of services and hosts
+	room    int             // services that may yet be remembered of this sender; -1: not counted
+	named   map[string]bool // hosts of services; nil: not collected
+}
+
 func newTable(allow func(netip.AddrPort, bool) bool) *table {
 	return &table{allow: allow, services: map[string]*service{}, hosts: map[string]*host{}, known: map[netip.AddrPort]time.Time{}}
 }
@@ -63,19 +74,20 @@ func (t *table) learn(message []byte, from source, now time.Time) bool {
 	if len(message) > maxMessage {
 		return false
 	}
+	l := lesson{table: t, from: from, now: now, touched: map[string]bool{}, room: -1}
 	records := parse(message)
 	// Services first: an address is kept only of a host that one of them names,
 	// whatever the order in the message.
 	for _, r := range records {
-		t.service(r, from, now)
+		l.service(r)
 	}
 	for _, r := range records {
-		t.address(r, from, now)
+		l.address(r)
 	}
-	if len(records) > 0 {
-		t.note(now)
+	if len(l.touched) > 0 {
+		l.note()
 	}
-	return len(records) > 0
+	return len(l.touched) > 0
 }
 
 // parse returns a response's records of the types that matter, as far as they
@@ -118,7 +130,7 @@ func section(records []dnsmessage.Resource, header func() (dnsmessage.ResourceHe
 	return records, dnsmessage.ErrSectionDone
 }
 
-func (t *table) service(r dnsmessage.Resource, from source, now time.Time) {
+func (l *lesson) service(r dnsmessage.Resource) {
 	name, life := lower(r.Header.Name), lifetime(r.Header.TTL)
 	switch body := r.Body.(type) {
 	case *dnsmessage.PTRResource:
@@ -126,13 +138,13 @@ func (t *table) service(r dnsmessage.Resource, from source, now time.Time) {
 		if name != commissionable && name != operational && !strings.HasSuffix(name, "._sub."+commissionable) {
 			return
 		}
-		t.entry(body.PTR.String(), from, life, now)
+		l.entry(body.PTR.String(), life)
 	case *dnsmessage.SRVResource:
-		if s := t.entry(r.Header.Name.String(), from, life, now); s != nil {
+		if s := l.entry(r.Header.Name.String(), life); s != nil {
 			s.host, s.port = lower(body.Target), body.Port
 		}
 	case *dnsmessage.TXTResource:
-		if s := t.entry(r.Header.Name.String(), from, life, now); s != nil {
+		if s := l.entry(r.Header.Name.String(), life); s != nil {
 			s.hasTXT, s.txt = true, relay.Node{}
 			parseTXT(body.TXT, &s.txt)
 		}
@@ -141,11 +153,14 @@ func (t *table) service(r dnsmessage.Resource, from source, now time.Time) {
 
 // entry returns the service of this name, made if there is room for it, or nil:
 // no service of Matter's, or one that says goodbye (RFC 6762 §10.1).
-func (t *table) entry(name string, from source, life time.Duration, now time.Time) *service {
+func (l *lesson) entry(name string, life time.Duration) *service {
 	key := lowered(name)
-	s := t.services[key]
+	s := l.services[key]
 	if life == 0 {
-		delete(t.services, key)
+		if s != nil {
+			l.touched[key] = true
+			delete(l.services, key)
+		}
 		return nil
 	}
 	if s == nil {
@@ -158,32 +173,38 @@ func (t *table) entry(name string, from source, life time.Duration, now time.Tim
 		}
 		instance = name[:len(instance)]
 		// A subtype's own name ends like an instance of the service.
-		if instance == "" || strings.Contains(instance, ".") || plain(instance, relay.MaxInstance) == "" || !t.room(from.sender, now) {
+		if strings.Contains(instance, ".") || plain(instance, relay.MaxInstance) == "" || !l.take() {
 			return nil
 		}
-		s = &service{instance: instance, operational: isOperational, sender: from.sender}
-		t.services[key] = s
+		s = &service{instance: instance, operational: isOperational, sender: l.from.sender}
+		l.services[key] = s
 	}
-	s.expires = now.Add(life)
+	l.touched[key] = true
+	s.expires = l.now.Add(life)
 	return s
 }
 
-// room reports whether one more service of this sender may be remembered, and
-// makes it if that takes only forgetting what is over.
-func (t *table) room(sender netip.Addr, now time.Time) bool {
-	if len(t.services) >= maxServices {
-		t.expire(now)
-	}
-	count := 0
-	for _, s := range t.services {
-		if s.sender == sender {
-			count++
+// take reports whether one more service of this sender may be remembered.
+func (l *lesson) take() bool {
+	if l.room < 0 {
+		if len(l.services) >= maxServices {
+			l.expire(l.now)
+		}
+		l.room = maxPerSender
+		for _, s := range l.services {
+			if s.sender == l.from.sender {
+				l.room--
+			}
 		}
 	}
-	return count < maxPerSender && len(t.services) < maxServices
+	if l.room <= 0 || len(l.services) >= maxServices {
+		return false
+	}
+	l.room--
+	return true
 }
 
-func (t *table) address(r dnsmessage.Resource, from source, now time.Time) {
+func (l *lesson) address(r dnsmessage.Resource) {
 	var ip netip.Addr
 	switch body := r.Body.(type) {
 	case *dnsmessage.AResource:
@@ -191,43 +212,41 @@ func (t *table) address(r dnsmessage.Resource, from source, now time.Time) {
 	case *dnsmessage.AAAAResource:
 		ip = netip.AddrFrom16(body.AAAA)
 		if ip.IsLinkLocalUnicast() {
-			if from.zone == "" {
+			if l.from.zone == "" {
 				return
 			}
-			ip = ip.WithZone(from.zone)
+			ip = ip.WithZone(l.from.zone)
 		}
 	default:
 		return
 	}
 	name, life := lower(r.Header.Name), lifetime(r.Header.TTL)
-	h := t.hosts[name]
+	h := l.hosts[name]
 	if h == nil {
-		if life == 0 || !t.named(name) {
-			return
-		}
-		if len(t.hosts) >= maxHosts {
-			t.expire(now)
-		}
-		if len(t.hosts) >= maxHosts {
+		if life == 0 || !l.isNamed(name) || len(l.hosts) >= maxHosts {
 			return
 		}
 		h = &host{}
-		t.hosts[name] = h
+		l.hosts[name] = h
 	}
-	h.addresses = slices.DeleteFunc(h.addresses, func(a address) bool { return a.Addr == ip || now.After(a.expires) })
+	l.touched[name] = true
+	h.addresses = slices.DeleteFunc(h.addresses, func(a address) bool { return a.Addr == ip || l.now.After(a.expires) })
 	if life > 0 && len(h.addresses) < maxAddresses {
-		h.addresses = append(h.addresses, address{Addr: ip, loopback: from.loopback, expires: now.Add(life)})
+		h.addresses = append(h.addresses, address{Addr: ip, loopback: l.from.loopback, expires: l.now.Add(life)})
 		slices.SortStableFunc(h.addresses, func(a, b address) int { return rank(a.Addr) - rank(b.Addr) })
 	}
 }
 
-func (t *table) named(host string) bool {
-	for _, s := range t.services {
-		if s.host == host {
-			return true
+// isNamed reports whether a service has this host. All services' records were read
+// before the first address is.
+func (l *lesson) isNamed(host string) bool {
+	if l.named == nil {
+		l.named = map[string]bool{}
+		for _, s := range l.services {
+			l.named[s.host] = true
 		}
 	}
-	return false
+	return l.named[host]
 }
 
 // rank puts IPv6 before IPv4, and routable before link-local.
@@ -278,14 +297,18 @@ func (t *table) at(s *service, now time.Time) (list []netip.AddrPort) {
 	return list
 }
 
-// note remembers where nodes are, for longer than their records live.
-func (t *table) note(now time.Time) {
-	for _, s := range t.services {
-		for _, end := range t.at(s, now) {
-			if _, ok := t.known[end]; !ok && len(t.known) >= maxKnown {
+// note remembers where the nodes are that the message was about, for longer than
+// their records live.
+func (l *lesson) note() {
+	for key, s := range l.services {
+		if !l.touched[key] && !l.touched[s.host] {
+			continue
+		}
+		for _, end := range l.at(s, l.now) {
+			if _, ok := l.known[end]; !ok && len(l.known) >= maxKnown {
 				continue
 			}
-			t.known[end] = now.Add(knownLife)
+			l.known[end] = l.now.Add(knownLife)
 		}
 	}
 }
