@@ -79,6 +79,7 @@ export class MatterCommissionElement extends Base {
     /** What is possible here is known. */
     #settled: Promise<void> | undefined;
     #failure = "";
+    #drawn = "";
     #frame!: HTMLElement;
     /** The button or why there is none, the bar, and where the program draws. */
     #own!: HTMLElement;
@@ -250,7 +251,13 @@ export class MatterCommissionElement extends Base {
         this.#state = state;
         this.setAttribute("state", state);
         if (state !== "loading") this.#busy.replaceChildren();
-        if (this.#resting || this.#dialog === undefined) this.#own.replaceChildren(...(state === "unsupported" ? [this.#reasons?.draw() ?? "", ...(this.supported ? [this.#button(false, "unsupported.agent")] : [])] : state === "idle" ? [this.#button(true, "idle.activate")] : []));
+        // What is the same stays, and so does the focus on it. Behind the dialog the button stays too.
+        const drawn = this.#resting ? [state, this.supported, this.#cause, this.#say("idle.activate")].join() : this.#dialog ? this.#drawn : "";
+        if (drawn !== this.#drawn) {
+            this.#drawn = drawn;
+            this.#dialog?.setAttribute("aria-label", this.#say("idle.activate"));
+            this.#own.replaceChildren(...state === "idle" ? [this.#button(true, "idle.activate")] : state === "unsupported" ? [this.#reasons?.draw() ?? "", ...this.supported ? [this.#button(false, "unsupported.agent")] : []] : []);
+        }
         this.#paint();
         if (state !== previous) this.#fire("matter-state", { state, previous });
     }

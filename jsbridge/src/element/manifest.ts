@@ -87,6 +87,7 @@ export const parts = [
     { name: "option", text: "One line of it." },
     { name: "primary", text: "The button that goes on." },
     { name: "secondary", text: "Every other button." },
+    { name: "video", text: "The camera's picture." },
     { name: "alert", text: "What went wrong." },
 ] as const;
 
