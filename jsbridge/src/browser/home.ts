@@ -40,6 +40,12 @@ const nodesKey = "nodes";
 /** Octets. Matter Core §11.18.4.5. */
 const maxLabel = 32;
 
+/**
+ * The keys of homes that were made in this realm and have no backup yet, by database, in a form that can be read. A home
+ * may be closed and opened again meanwhile.
+ */
+const readable = new Map<string, SigningKeys & { root: string }>();
+
 export class BrowserHome {
     /** Where a controller of this home keeps its list of nodes. */
     readonly storage: CredentialStore;
@@ -52,7 +58,6 @@ export class BrowserHome {
     readonly #core: Core;
     readonly #database: Database;
     readonly #compressedId: Uint8Array;
-    #extractable: SigningKeys | undefined;
     #backedUp: boolean;
     #persisted = false;
 
@@ -119,10 +124,13 @@ export class BrowserHome {
      * @throws {@link StorageError} if another tab holds on to it; it is deleted when that tab is closed
      */
     static async forget(database: string = defaultDatabase): Promise<void> {
-        await exclusive(database, homeLock, () => deleteDatabase(database));
+        await exclusive(database, homeLock, async () => {
+            await deleteDatabase(database);
+            readable.delete(database);
+        });
     }
 
-    private constructor(core: Core, database: Database, record: HomeRecord, compressedId: Uint8Array, extractable: SigningKeys | undefined) {
+    private constructor(core: Core, database: Database, record: HomeRecord, compressedId: Uint8Array) {
         this.storage = new IndexedDbStore(database);
         this.label = record.label;
         this.fabricId = record.fabricId;
@@ -131,7 +139,6 @@ export class BrowserHome {
         this.#core = core;
         this.#database = database;
         this.#compressedId = compressedId;
-        this.#extractable = extractable;
         this.#backedUp = record.backup !== undefined;
         this.authority = new HomeAuthority(core, record, record, {
             check: () => database.check(),
@@ -146,10 +153,18 @@ export class BrowserHome {
         return this.#persisted;
     }
 
-    /** none: there is none, and one can be made until this home is closed. made: one can be made again, under the same passphrase. impossible: the keys can no longer be read. */
+    /**
+     * none: there is none, and one can be made here, until this window or Worker ends. made: one can be made again, under
+     * the same passphrase. impossible: the keys can no longer be read.
+     */
     get backup(): "none" | "made" | "impossible" {
         if (this.#backedUp) return "made";
-        return this.#extractable === undefined ? "impossible" : "none";
+        return this.#readable === undefined ? "impossible" : "none";
+    }
+
+    get #readable(): SigningKeys | undefined {
+        const keys = readable.get(this.#database.name);
+        return keys?.root === hexOf(this.authority.rootCertificate) ? keys : undefined;
     }
 
     /** Looks again at what other tabs may have changed: {@link persisted}, {@link backup}. */
@@ -178,7 +193,7 @@ export class BrowserHome {
                 await this.#try(file, passphrase);
                 await this.#database.write(["home"], "the backup could not be kept", transaction => transaction.objectStore("home").put({ ...record, backup: file }, recordKey));
                 this.#backedUp = true;
-                this.#extractable = undefined;
+                readable.delete(this.#database.name);
                 return file;
             } finally {
                 erase(content);
@@ -186,9 +201,8 @@ export class BrowserHome {
         });
     }
 
-    /** Lets go of the keys and of the storage. The home stays. Harmless when repeated. */
+    /** Lets go of the storage; what is asked for later rejects. The home stays. Harmless when repeated. */
     close(): void {
-        this.#extractable = undefined;
         this.#database.close();
     }
 
@@ -206,7 +220,9 @@ export class BrowserHome {
             const keys: SigningKeys = { rootKey: root.key, operationalKey: operational.key };
             await prove(core, identity, keys, ipk);
             const record: HomeRecord = { version: recordVersion, ...identity, ...keys, ipk: await sealIpk(ipk, fabricId), createdAt: Date.now() };
-            return await BrowserHome.#store(core, database, record, ipk, {}, { rootKey: root.extractable, operationalKey: operational.extractable });
+            const home = await BrowserHome.#store(core, database, record, ipk, {});
+            readable.set(database.name, { rootKey: root.extractable, operationalKey: operational.extractable, root: hexOf(rootCertificate) });
+            return home;
         } finally {
             ipk.fill(0);
         }
@@ -225,7 +241,7 @@ export class BrowserHome {
             throw new BackupError("damaged", "the backup's keys, certificates and list of nodes do not belong together", { cause });
         }
         const record: HomeRecord = { version: recordVersion, ...identity, ...keys, ipk: await sealIpk(ipk, fabricId), createdAt: Number(content.createdAt), backup: file };
-        return BrowserHome.#store(core, database, record, ipk, { nodes, listed }, undefined);
+        return BrowserHome.#store(core, database, record, ipk, { nodes, listed });
     }
 
     /** Stores a home in one transaction, reads it back and tries it. What does not stand the test is removed. */
@@ -235,7 +251,6 @@ export class BrowserHome {
         record: HomeRecord,
         ipk: Uint8Array,
         beside: { nodes?: Uint8Array | undefined; listed?: readonly bigint[] },
-        extractable: SigningKeys | undefined,
     ): Promise<BrowserHome> {
         await database.write(["home", "values", "allocated"], "the home's keys could not be saved", transaction => {
             transaction.objectStore("home").add(record, recordKey);
@@ -250,7 +265,7 @@ export class BrowserHome {
             if (!same || hexOf(readBack) !== hexOf(ipk) || stored.rootKey.extractable || stored.operationalKey.extractable || stored.ipk.key.extractable) {
                 throw new StorageError("the home's keys were saved but do not read back the same");
             }
-            return await BrowserHome.#restore(core, database, stored, extractable);
+            return await BrowserHome.#restore(core, database, stored);
         } catch (error) {
             // Best effort: a home of which nobody has been told has no devices.
             await database.write(["home", "values", "allocated"], "", transaction => {
@@ -260,7 +275,7 @@ export class BrowserHome {
         }
     }
 
-    static async #restore(core: Core, database: Database, record: HomeRecord, extractable?: SigningKeys): Promise<BrowserHome> {
+    static async #restore(core: Core, database: Database, record: HomeRecord): Promise<BrowserHome> {
         let compressedId: Uint8Array;
         try {
             const ipk = await openIpk(record.ipk, record.fabricId);
@@ -270,7 +285,7 @@ export class BrowserHome {
             if (unrelated(core, cause)) throw cause;
             throw new StorageError("the home's keys cannot be used: what is stored is damaged", { cause });
         }
-        const home = new BrowserHome(core, database, record, compressedId, extractable);
+        const home = new BrowserHome(core, database, record, compressedId);
         home.#persisted = await isPersisted();
         return home;
     }
@@ -280,12 +295,13 @@ export class BrowserHome {
         const { label, fabricId, adminNodeId, adminVendorId, rootCertificate, noc } = record;
         const nodes = await this.storage.load(nodesKey);
         const rest = { label, fabricId, adminNodeId, adminVendorId, rootCertificate, noc, nodes, createdAt: BigInt(record.createdAt) };
-        if (this.#extractable !== undefined) {
-            const [rootKey, operationalKey] = await Promise.all([exportKey(this.#extractable.rootKey), exportKey(this.#extractable.operationalKey)]);
+        const keys = this.#readable;
+        if (keys !== undefined) {
+            const [rootKey, operationalKey] = await Promise.all([exportKey(keys.rootKey), exportKey(keys.operationalKey)]);
             return { ...rest, rootKey, operationalKey, ipk: await openIpk(record.ipk, fabricId) };
         }
         if (record.backup === undefined) {
-            throw new BackupError("impossible", "the keys of this home can no longer be read: a backup can be made only before the page that made the home is closed");
+            throw new BackupError("impossible", "the keys of this home can no longer be read: a backup can be made only before the window or Worker that made the home ends");
         }
         const { rootKey, operationalKey, ipk } = await openBackup(record.backup, passphrase);
         return { ...rest, rootKey, operationalKey, ipk };
