@@ -186,16 +186,19 @@ func (m *machine) ssidTyped(text string) {
 	m.Network = n
 }
 
-// ssid keeps the beginning of a text that fits into a network's name.
+// ssid keeps the beginning of a text that fits into a network's name, without
+// what only pasting can bring along.
 func ssid(text string) string {
-	n := 0
-	for i, r := range text {
-		if i+utf8.RuneLen(r) > maxSSID || r == utf8.RuneError {
+	var b []byte
+	for _, r := range text {
+		if r == utf8.RuneError || len(b)+utf8.RuneLen(r) > maxSSID {
 			break
 		}
-		n = i + utf8.RuneLen(r)
+		if !invisible(r) {
+			b = utf8.AppendRune(b, r)
+		}
 	}
-	return text[:n]
+	return string(b)
 }
 
 func (m *machine) joinWiFi(password string) {

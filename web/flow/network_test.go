@@ -152,6 +152,7 @@ func TestSSID(t *testing.T) {
 	for text, want := range map[string]string{
 		"Home": "Home", strings.Repeat("x", 40): strings.Repeat("x", 32), strings.Repeat("ä", 20): strings.Repeat("ä", 16),
 		strings.Repeat("\U0001F600", 9): strings.Repeat("\U0001F600", 8), "a\xffb": "a", "": "",
+		"a\u202eb\x00c": "abc",
 	} {
 		if got := ssid(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)

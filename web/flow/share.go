@@ -78,13 +78,13 @@ func (m *machine) windowOpened(e WindowOpened) {
 		e.Lasts = Milliseconds(m.Share.Seconds) * 1000
 	}
 	m.Share.Phase, m.Share.Problem = "open", nil
-	m.Share.QR = head64(e.QR)
-	m.Share.Manual = commission.FormatManualCode(head64(e.Manual))
+	m.Share.QR = shownCode(e.QR)
+	m.Share.Manual = commission.FormatManualCode(shownCode(e.Manual))
 	m.Share.Until = m.Now + Instant(e.Lasts)
 }
 
-// head64 bounds a code that we made ourselves.
-func head64(code string) string { return code[:min(len(code), 64)] }
+// shownCode bounds a code that the sessions made.
+func shownCode(code string) string { return clean(code, 64) }
 
 func (m *machine) windowEnded(e WindowEnded) {
 	if !m.shared(e.Node) || m.Share.Phase != "open" && m.Share.Phase != "ended" {
