@@ -19,9 +19,9 @@ type instance struct {
 	root     js.Value
 	host     js.Value // functions that do not throw, see program.ts
 	messages view.Messages
-	language string
 
 	state     flow.State
+	told      flow.Screen // the host was told of this one last
 	view      *view.View
 	bluetooth *transport.Bluetooth
 	clock     clock
@@ -41,8 +41,10 @@ type instance struct {
 	timer     js.Value // undefined while none runs
 }
 
-func (i *instance) start() js.Value {
-	i.state = flow.State{Screen: flow.ScreenIdle}
+// start returns the functions that program.ts calls.
+func (i *instance) start(language string) js.Value {
+	i.state = flow.State{Screen: flow.ScreenIdle, Options: flow.Options{Language: language}}
+	i.told = i.state.Screen
 	i.bluetooth = transport.NewBluetooth()
 	i.document = i.root.Get("ownerDocument")
 	i.newView()
@@ -147,12 +149,11 @@ func (i *instance) send(e flow.Event) {
 // Effects come before drawing, so that what needs the click's task is in it.
 func (i *instance) handle(e flow.Event) {
 	defer i.guard()
-	before := i.state.Screen
 	if _, ok := e.(flow.Tick); !ok {
 		i.update(flow.Tick{Now: i.now()})
 	}
 	i.update(e)
-	i.show(before)
+	i.show()
 }
 
 func (i *instance) update(e flow.Event) {
@@ -169,12 +170,13 @@ func (i *instance) update(e flow.Event) {
 	}
 }
 
-func (i *instance) show(before flow.Screen) {
+func (i *instance) show() {
 	if i.closed {
 		return
 	}
 	i.view.Render(i.state)
-	if now := i.state.Screen; now != before && !i.closed {
+	if now, before := i.state.Screen, i.told; now != before && !i.closed {
+		i.told = now
 		i.host.Call("screen", string(now), string(before))
 	}
 }
@@ -250,11 +252,11 @@ func (i *instance) startAgain(technical string) (fine bool) {
 			fine = false
 		}
 	}()
-	before := i.state.Screen
 	i.closeView()
 	i.newView()
 	i.update(flow.Died{Technical: technical})
-	i.show(before)
+	i.show()
+	i.host.Call("problem", "core-dead", technical)
 	return true
 }
 

@@ -33,25 +33,29 @@ func mount(args []js.Value) (result any) {
 	if len(args) != 4 || args[0].Type() != js.TypeObject || args[1].Type() != js.TypeObject {
 		return "mount: an element, a host, messages and a language are expected"
 	}
-	i := &instance{
-		root: args[0],
-		host: args[1],
-		// Only elements of that root are made and looked for; which document it is in is its own affair.
-		messages: messages(args[2]),
-		language: args[3].String(),
-	}
-	return i.start()
+	i := &instance{root: args[0], host: args[1], messages: messages(args[2])}
+	return i.start(args[3].String())
+}
+
+// texts are those of the last mount: all elements of a page mostly have the same.
+var texts struct {
+	source js.Value
+	read   view.Messages
 }
 
 func messages(v js.Value) view.Messages {
+	if texts.read != nil && texts.source.Equal(v) {
+		return texts.read
+	}
 	keys := js.Global().Get("Object").Call("keys", v)
 	out := make(view.Messages, keys.Length())
 	for i := range keys.Length() {
-		key := keys.Index(i)
-		if text := v.Get(key.String()); text.Type() == js.TypeString {
-			out[key.String()] = text.String()
+		key := keys.Index(i).String()
+		if text := v.Get(key); text.Type() == js.TypeString {
+			out[key] = text.String()
 		}
 	}
+	texts.source, texts.read = v, out
 	return out
 }
 

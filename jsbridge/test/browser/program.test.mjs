@@ -286,6 +286,38 @@ test("a wizard that cannot be drawn is given up; the others go on", async () => 
     assert.match(browser.problems.splice(0).join(), /no more elements/);
 });
 
+test("a wizard that stumbles once says so, and can start again", async () => {
+    const result = await page.evaluate(() => {
+        const { instance, root, told } = common.wizard();
+        const create = document.createElement;
+        let once = true;
+        document.createElement = function (...args) {
+            if (once) {
+                once = false;
+                throw new Error("not this time");
+            }
+            return create.apply(this, args);
+        };
+        instance.event({ type: "shareWanted", node: "0000000000000001" });
+        instance.event({ type: "died", technical: "another" });
+        document.createElement = create;
+        const out = { once, died: told.died, problems: told.problems, screen: told.screens.at(-1)?.[0], text: root.innerText };
+        instance.event({ type: "again" });
+        const again = told.screens.at(-1)?.[0];
+        instance.close();
+        root.remove();
+        return { ...out, again };
+    });
+    assert.equal(result.once, false);
+    assert.deepEqual(result.died, []);
+    assert.deepEqual(result.problems.map(([id]) => id), ["core-dead"]);
+    assert.match(result.problems[0][1], /not this time/);
+    assert.equal(result.screen, "failed");
+    assert.match(result.text, /stopped unexpectedly/);
+    assert.notEqual(result.again, "failed");
+    assert.match(browser.problems.splice(0).join(), /not this time/);
+});
+
 test("when the program itself ends, every wizard's host is told, and another can be loaded", async () => {
     const result = await page.evaluate(async () => {
         const { loadProgram, expected } = common;
