@@ -142,3 +142,45 @@ func TestFinishRefuses(t *testing.T) {
 		}
 	}
 }
+
+// FuzzFinish gives whatever is in the place of what was prepared, signed by the
+// root all the same: what comes out is a node's certificate that the root's chain
+// holds, of the form that Issue makes, or nothing does.
+func FuzzFinish(f *testing.F) {
+	forge := newForge(f)
+	template := forge.template()
+	template.Issuer = forge.root
+	prepared, err := Prepare(template)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(prepared.AppendTLV(nil))
+	f.Add(forge.root.AppendTLV(nil))
+	f.Add(forge.icac.AppendTLV(nil))
+	f.Add(forge.noc.AppendTLV(nil))
+	tlvs, _ := specification(f)
+	for _, b := range tlvs {
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		pending, err := ParseTLV(b)
+		if err != nil {
+			return
+		}
+		signature, err := forge.rootKey.Sign(nil, pending.AppendTBS(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := Finish(RoleNode, pending, signature, forge.root)
+		if err != nil {
+			return
+		}
+		if err := VerifyChain(c, nil, forge.root, 0); err != nil {
+			t.Errorf("%x: %v", b, err)
+		}
+		again, err := ParseTLV(c.AppendTLV(nil))
+		if err != nil || again.IsCA() || !bytes.Equal(again.AppendTBS(nil), pending.AppendTBS(nil)) {
+			t.Errorf("%x became %x: %v", b, c.AppendTLV(nil), err)
+		}
+	})
+}
