@@ -340,7 +340,7 @@ func (m *machine) begin(b Begin) {
 	m.show(ScreenConnecting)
 	m.Steps, m.Attestation, m.Network, m.Failure, m.Done = nil, nil, nil, nil, nil
 	m.Problem, m.Armed = nil, false
-	m.run.begin, m.run.outcome = b, ""
+	m.run.begin, m.run.outcome, m.run.provenAt = b, "", 0
 	if m.run.stops > 0 {
 		m.run.next = true
 		return

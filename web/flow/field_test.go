@@ -135,6 +135,10 @@ func TestField_F25_VerdictsAreDecided(t *testing.T) {
 			t.Error("refused is refused")
 		}
 	}
+	s := deciding(t, "unlisted")
+	if s.DecideUntil() != 901_000 || armed(t).DecideUntil() != 0 || at(t, s, AttestationAnswered{true}).DecideUntil() != 0 {
+		t.Error("the device waits for fifteen minutes, and that is shown while it does")
+	}
 	for _, verdict := range []string{"invalid", "", "certified!"} {
 		s := at(t, armed(t), AttestationAsked{Attestation{Request: 1, Verdict: verdict}})
 		if s.Attestation.Verdict != "invalid" || s.CanAccept() {

@@ -99,6 +99,9 @@ func (m *machine) stepReported(e Step) {
 		}
 	}
 	step.Elapsed = max(e.Elapsed, 0)
+	if e.ID == "facts" && e.Status == StepStart {
+		m.run.provenAt = m.Now
+	}
 	m.Steps = append(steps, step)
 	if e.Status != StepSkipped && rank(where.screen) >= rank(ScreenChecking) && e.ID != "facts" {
 		m.Armed = true

@@ -79,6 +79,19 @@ func (s State) CanGoBack() bool {
 	return false
 }
 
+// patienceMs is how long a device lets its fail-safe be extended while somebody
+// decides. Matter Core §11.10.6.1: MaxCumulativeFailsafeSeconds, usually 900.
+const patienceMs Instant = 900_000
+
+// DecideUntil returns when the device gives up waiting for a decision; 0 where
+// none is asked for.
+func (s State) DecideUntil() Instant {
+	if s.run.provenAt == 0 || s.Screen != ScreenDecide && s.Screen != ScreenNetwork {
+		return 0
+	}
+	return s.run.provenAt + patienceMs
+}
+
 // ScanHint reports whether the scanner has looked in vain for so long that advice
 // is due.
 func (s State) ScanHint() bool {

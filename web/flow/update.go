@@ -52,6 +52,7 @@ type run struct {
 	ssid        string // octets of the network that was chosen last
 	joining     string // its name
 	deviceFrom  Screen
+	provenAt    Instant // when the code was proven, which armed the device
 	outcome     string // of the last commissioning, as Closed tells it
 }
 
