@@ -82,10 +82,11 @@ export class Person {
     }
 
     /** @param code - filled in by the address, as a link does */
-    async arrive({ code } = {}) {
+    async arrive({ code, testDevices = true } = {}) {
         const url = new URL(this.url);
         const fragment = new URLSearchParams(url.hash.slice(1));
         if (code !== undefined) fragment.set("code", code);
+        if (testDevices) fragment.set("test-devices", "");
         url.hash = fragment.toString();
         await this.page.addInitScript(() => {
             // Collects what the element tells its host.
@@ -142,6 +143,12 @@ export class Person {
 
     async press(name) {
         await this.button(name).first().click();
+    }
+
+    /** Takes the one device that is found, unless the page goes on by itself. */
+    async choose() {
+        const found = this.page.getByText("In pairing mode", { exact: true });
+        await Promise.race([found.first().click(), this.reach("securing", "checking", "decide", "failed")]);
     }
 
     /** What the element has told its host, by event name. */
