@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
-import { parseAddress, type Discovered, type DiscoverQuery, type HostTransport } from "matter-session";
+import { AgentError, BackupError, parseAddress, StorageError, type AgentState, type AgentTransport, type Discovered, type DiscoverQuery, type HostTransport } from "matter-session";
 import { UdpTransport } from "matter-session/node";
 import { startDevice, type Device } from "./support/device.js";
 import { MemoryStore } from "./support/loop.js";
-import { Page, type PageOptions } from "./support/room.js";
+import { flatten, forms, Page, type PageOptions } from "./support/room.js";
 
 let device: Device;
 const pages: Page[] = [];
@@ -168,5 +168,270 @@ describe("a room", () => {
         assert.equal((await failed()).id, "attestation-refused");
         page.do({ type: "forgetCode" }, begin);
         assert.equal((await failed()).id, "code-lost");
+    });
+});
+
+/** What a page's next failure is; anything that comes before it is passed over. */
+async function failure(page: Page): Promise<{ id: string; retry: string; step: string; technical: string; params: Record<string, string> }> {
+    const error = await page.next("commissioned").catch((error: Error) => error.message);
+    assert.equal(typeof error, "string", "it was commissioned");
+    return JSON.parse(String(error).replace(/^[^{]*/, "")) as Awaited<ReturnType<typeof failure>>;
+}
+
+/** Locks as they are between tabs. */
+class SharedStore extends MemoryStore {
+    readonly #locks = new Map<string, Promise<unknown>>();
+    override exclusive<T>(name: string, fn: () => Promise<T>): Promise<T> {
+        const turn = (this.#locks.get(name) ?? Promise.resolve()).then(fn, fn);
+        this.#locks.set(name, turn.catch(() => {}));
+        return turn;
+    }
+}
+
+describe("a room, when things go wrong around it", () => {
+    it("starts nothing when the home's keys cannot be saved", async () => {
+        const storage = new MemoryStore(), transport = network();
+        storage.save = () => Promise.reject(new StorageError("the disk is full"));
+        const page = open({ storage, transport });
+        page.do(keep(device.ready.qr), begin);
+        const { id, retry, technical, params } = await failure(page);
+        assert.deepEqual([id, retry], ["storage-failed", "same"]);
+        assert.match(technical + (params["cause"] ?? ""), /the disk is full/);
+        assert.equal(transport.sent, 0);
+        assert.ok(!page.events.some(event => event.type === "stepReported"));
+    });
+
+    it("lets one tab at a time set a device up, and says so in the other", async () => {
+        const storage = new SharedStore();
+        const [first, second] = [open({ storage }), open({ storage })];
+        first.do(keep(device.ready.qr), begin);
+        const { attestation } = await first.next("attestationAsked");
+        second.do(keep(device.ready.qr), begin);
+        const { id, retry } = await failure(second);
+        assert.deepEqual([id, retry], ["other-tab", "same"]);
+        first.do({ type: "decide", request: attestation.request, accept: false });
+        assert.equal((await failure(first)).id, "attestation-refused");
+        second.do(begin);
+        await accept(second);
+        await second.next("commissioned");
+    });
+
+    it("outlives the death of its core, with the code", async () => {
+        const page = open();
+        const real = crypto.getRandomValues;
+        page.do(keep(device.ready.qr), begin);
+        const { attestation } = await page.next("attestationAsked");
+        crypto.getRandomValues = () => {
+            throw new Error("no entropy");
+        };
+        page.do({ type: "decide", request: attestation.request, accept: true });
+        for (const until = Date.now() + 10_000; !page.events.some(event => event.type === "died") && Date.now() < until; ) await new Promise(tick => setTimeout(tick, 20));
+        crypto.getRandomValues = real;
+        const dead = page.events.filter(event => event.type === "died");
+        assert.equal(dead.length, 1, JSON.stringify(page.events));
+        assert.match(dead[0]?.technical ?? "", /stopped/);
+        assert.ok(!page.events.some(event => event.type === "failed"), "told once, as what it is");
+        await page.next("died");
+        // The device does not know, and is busy with what is no more: but the code is there, and a core that asks it.
+        page.do(begin);
+        await page.next("stepReported", ({ step }) => step.id === "pase" && step.status === "start");
+        assert.equal(page.workers.length, 1);
+        assert.equal((await page.room.report(false)).core.died, true);
+    });
+
+    it("is replaced when its Worker crashes; the code is gone with it", async () => {
+        const page = open();
+        page.do(keep(device.ready.qr));
+        await page.room.report(false);
+        page.workers[0]?.crash("Uncaught RangeError: out of memory");
+        assert.deepEqual(page.events, [{ type: "died", technical: "Uncaught RangeError: out of memory" }]);
+        assert.equal(page.workers[0]?.terminated, true);
+        await page.next("died");
+        page.do(begin);
+        assert.equal((await failure(page)).id, "code-lost");
+        assert.equal(page.workers.length, 2);
+        assert.deepEqual(await page.room.cancel(), { rolledBack: true, waitMs: 0 });
+    });
+
+    it("undoes what is under way when it is closed", async () => {
+        const page = open();
+        page.do(keep(device.ready.qr), begin);
+        await page.next("attestationAsked");
+        const told = page.events.length;
+        await page.close();
+        assert.equal((await device.ask({ do: "state" })).commissioned, false);
+        assert.equal(page.workers[0]?.terminated, true);
+        assert.equal(page.events.length, told, "nobody listens any more");
+        page.do(begin);
+        await page.close();
+        assert.equal(page.workers.length, 1);
+        await assert.rejects(page.room.report(false), /closed/);
+    });
+
+    it("tells why Bluetooth could not be had, or was lost", async () => {
+        const sent: Uint8Array[] = [];
+        let closed = 0;
+        const page: Page = open({
+            routes: ["bluetooth"],
+            link: {
+                open: () => (sent.length === 0 && closed === 0 ? Promise.reject(new Error("connect-failed: GATT Server is disconnected")) : Promise.resolve({ maxMessage: 1280 })),
+                send: message => {
+                    sent.push(message);
+                    page.room.link.closed("btp-stalled: no acknowledgement within 15 s");
+                },
+                close: () => closed++,
+            },
+        });
+        page.do(keep(device.ready.qr), { ...begin, route: "bluetooth" });
+        const first = await failure(page);
+        assert.deepEqual([first.id, first.retry, first.technical], ["connect-failed", "restart", "GATT Server is disconnected: connect-failed: GATT Server is disconnected"]);
+        closed = 1;
+        page.do({ ...begin, route: "bluetooth" });
+        const second = await failure(page);
+        assert.deepEqual([second.id, second.retry, second.params["step"]], ["btp-stalled", "restart", "pase"]);
+        assert.equal(sent.length, 1, "over Bluetooth nothing is retransmitted");
+        const { entries } = await page.room.report(false);
+        assert.deepEqual(entries.filter(entry => entry.what === "link").map(({ at: _, ...entry }) => entry), [
+            { what: "link", state: "open", maxMessage: 1280 }, { what: "link", state: "closed", reason: "btp-stalled" },
+        ]);
+    });
+
+    it("reads, gives away, takes and forgets the home of this browser, by its keeper", async () => {
+        const done: unknown[] = [];
+        const page = open({
+            storage: undefined,
+            parts: {
+                import: async file => { throw new BackupError(file.length === 0 ? "not-a-backup" : "wrong-passphrase", "no"); },
+                forget: async database => void done.push(database),
+                open: async () => { throw new StorageError("private window"); },
+            },
+        });
+        page.do({ type: "readHome" });
+        assert.deepEqual((await page.next("homeRead")).home, {
+            phase: "ready", label: "Test home", fabricId: "", nodes: [], exists: false, persisted: false, backup: "impossible", panel: "", notice: "",
+        });
+        page.do({ type: "importHome", passphrase: "correct horse", file: Uint8Array.of(1) });
+        assert.equal((await page.next("homeFailed", ({ what }) => what === "import")).id, "backup-wrong-passphrase");
+        page.do({ type: "importHome", passphrase: "correct horse" });
+        assert.equal((await page.next("homeFailed", ({ what }) => what === "import")).id, "backup-not-a-backup");
+        page.do({ type: "exportHome", passphrase: "correct horse" });
+        assert.equal((await page.next("homeFailed", ({ what }) => what === "export")).id, "storage-failed");
+        page.do(keep(device.ready.qr), begin);
+        assert.equal((await failure(page)).id, "storage-failed");
+        page.do({ type: "forgetHome" });
+        assert.equal((await page.next("homeDone")).what, "forgotten");
+        assert.deepEqual(done, ["matter-session"]);
+    });
+});
+
+describe("a room and an agent", () => {
+    /** An agent that comes and goes. */
+    function fakeAgent(): AgentTransport & { now: AgentState } {
+        const net = network();
+        return {
+            now: "ready", dropped: 0, close() {},
+            async state() {
+                return this.now;
+            },
+            async open(peer, signal) {
+                if (this.now !== "ready") throw new AgentError(this.now, "not now");
+                return net.open(peer, signal);
+            },
+            async *discover(query, signal) {
+                if ("all" in query) return;
+                for await (const found of net.discover?.(query, signal) ?? []) {
+                    const peer = found.peer as { host: string; port: number };
+                    // As a network tells: twice, and at an address where nobody answers.
+                    for (const at of [peer, peer, { host: "127.0.0.1", port: 9 }]) yield { ...found, peer: at, instance: "7A1C0D2E3F405162", name: "Lamp <b>" };
+                }
+            },
+        };
+    }
+
+    it("says whether it can be used, also when that changes", async () => {
+        const agent = fakeAgent();
+        const page = open({ transport: undefined, agent: "ws://127.0.0.1:5580/agent", parts: { agent: () => agent } });
+        page.do({ type: "checkAgent" });
+        await page.agentIs("ready");
+        assert.deepEqual(page.agent, ["checking", "ready"]);
+        agent.now = "unreachable";
+        page.do(keep(device.ready.qr), { ...begin, route: "agent" });
+        const { id, retry, params } = await failure(page);
+        assert.deepEqual([id, retry, params["url"]], ["agent-unreachable", "same", "ws://127.0.0.1:5580/agent"]);
+        agent.now = "token";
+        page.do({ type: "search", payload: 0 });
+        assert.equal((await page.next("searchEnded")).id, "agent-token");
+        page.room.configure({ agent: undefined });
+        await page.agentIs("none");
+    });
+
+    it("finds a device by the kept code, once, and commissions the one that was chosen", async () => {
+        const page = open({ transport: undefined, agent: "ws://127.0.0.1:5580/agent", parts: { agent: fakeAgent } });
+        page.do(keep(device.ready.qr), { type: "search", payload: 0 });
+        const { candidate } = await page.next("candidateFound");
+        assert.deepEqual([candidate.id, candidate.name, candidate.exact, candidate.open, candidate.discriminator], ["7A1C0D2E3F405162", "Lamp <b>", true, 1, 3840]);
+        page.do({ ...begin, route: "agent", candidate: candidate.id });
+        await accept(page);
+        const { node } = await page.next("commissioned");
+        assert.equal(page.events.filter(event => event.type === "candidateFound").length, 1);
+        assert.equal(node.address, `127.0.0.1:${device.ready.port}`);
+        page.do({ type: "search", payload: 0 });
+        assert.equal((await page.next("searchEnded")).id, "unexpected", "the code is used up");
+    });
+});
+
+describe("what leaves a room", () => {
+    it("has nothing of the setup code, of keys and of what was typed, in any form", async () => {
+        const storage = new MemoryStore(), page = open({ storage });
+        const secrets: (string | Uint8Array)[] = [
+            device.ready.qr, device.ready.manual, String(device.ready.passcode), "canary-Wi-Fi \"p\u00e4ss\"", "0e080000000000010000000300000f35060004001fffe00208dead00beef00cafe", "canary passphrase",
+        ];
+        const written: string[] = [];
+        const streams = [process.stdout, process.stderr].map(stream => {
+            const real = stream.write.bind(stream);
+            stream.write = ((chunk: unknown, ...rest: never[]) => (written.push(String(chunk)), real(chunk as string, ...rest))) as typeof stream.write;
+            return () => void (stream.write = real);
+        });
+        let opened: Awaited<ReturnType<typeof page.room.share>>;
+        const thrown: unknown[] = [];
+        try {
+            const join = { type: "join", request: 99, kind: "wifi", ssid: Uint8Array.of(65), password: String(secrets[3]), dataset: String(secrets[4]), stored: "" } as const;
+            page.do(keep(device.ready.manual.slice(0, -1)), begin);
+            await failure(page);
+            page.do(join, keep(device.ready.qr), begin, join);
+            const { attestation } = await page.next("attestationAsked");
+            page.do({ type: "decide", request: attestation.request, accept: true }, { type: "exportHome", passphrase: String(secrets[5]) });
+            const { node } = await page.next("commissioned");
+            opened = await page.room.share(BigInt(`0x${node.id}`), 180);
+            await page.room.share(BigInt(`0x${node.id}`), 1).catch(error => thrown.push(error));
+            assert.equal(thrown.length, 1);
+            page.do({ type: "closeWindow", node: node.id });
+            await page.next("windowEnded");
+        } finally {
+            for (const restore of streams) restore();
+        }
+        secrets.push(opened.qr, opened.manual, device.ready.manual.slice(0, -1));
+        // The home's secrets: whatever lies in its record, in pieces that nothing has by chance.
+        const record = storage.values.get("fabric");
+        assert.ok(record !== undefined && record.length > 300);
+        for (let at = 0; at + 16 <= record.length; at += 8) {
+            const piece = record.subarray(at, at + 16);
+            if (new Set(piece).size > 8) secrets.push(piece);
+        }
+        const places: Record<string, unknown> = {
+            events: page.events, commissioned: page.commissioned, thrown, written, report: await page.room.report(false), "report with names": await page.room.report(true),
+        };
+        for (const [place, value] of Object.entries(places)) {
+            const text = flatten(value).toLowerCase();
+            for (const secret of secrets) {
+                for (const form of forms(secret)) assert.ok(!text.includes(form.toLowerCase()), `${place} has ${typeof secret === "string" ? secret : "octets of the home's record"} as ${form}`);
+            }
+        }
+        const report = places["report"] as Awaited<ReturnType<typeof page.room.report>>;
+        assert.deepEqual([report.code, report.vendorId, report.productId, report.attestation?.verdict], [{ form: "qr", length: device.ready.qr.length }, 0xfff1, 0x8000, "test"]);
+        assert.ok(report.traffic.sent.messages > 10 && report.traffic.received.octets > 1000 && report.core.memory > 1_000_000);
+        assert.ok(report.entries.some(entry => entry.what === "commissioned"));
+        assert.ok(!flatten(report).includes("127.0.0.1") && !flatten(report).includes("L-1"), "addresses and serial numbers only when asked for");
+        assert.ok(flatten(places["report with names"]).includes(`127.0.0.1:${device.ready.port}`));
     });
 });

@@ -132,13 +132,18 @@ export class Page {
     }
 }
 
-/** Something that was planted must be nowhere, in no form in which it may have been written. */
+/** The forms in which something that was planted may have been written. */
 export function forms(secret: string | Uint8Array): string[] {
-    const octets = typeof secret === "string" ? Buffer.from(secret) : Buffer.from(secret);
+    const octets = Buffer.from(secret as string);
     const hex = octets.toString("hex");
-    const texts = [hex, hex.toUpperCase(), hex.replace(/(..)(?=.)/g, "$1:"), octets.toString("base64").replace(/=+$/, ""), octets.toString("base64url"), [...octets].join(","), JSON.stringify([...octets], null, 1)];
-    if (typeof secret === "string") texts.push(secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret), [...secret].map(c => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`).join(""));
-    return texts;
+    // In base64 it depends on what stands before: three ways, without the characters that its neighbours share.
+    const base64 = [0, 1, 2].map(before => Buffer.concat([Buffer.alloc(before), octets]).toString("base64").replace(/=+$/, "").slice(before === 0 ? 0 : before + 1, -1));
+    const texts = [hex, hex.replace(/(..)(?=.)/g, "$1:"), [...octets].join(","), ...base64, ...base64.map(text => text.replace(/\+/g, "-").replace(/\//g, "_"))];
+    if (typeof secret === "string") {
+        texts.push(secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret), [...secret].map(c => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`).join(""));
+        if (/^\d+$/.test(secret)) texts.push(Number(secret).toString(16));
+    }
+    return [...new Set(texts)];
 }
 
 /** Everything that can be read of a value, octets in several ways. */

@@ -84,9 +84,10 @@ export class Devices {
     async share(node: string, seconds: number | undefined): Promise<CommissioningWindow> {
         try {
             const { controller } = await this.#home.commissioner();
-            this.#windows.get(node)?.forget();
             const window = await controller.openCommissioningWindow(idOf(node), seconds === undefined || seconds === 0 ? {} : { seconds });
+            const before = this.#windows.get(node);
             this.#windows.set(node, window);
+            before?.forget(); // it is over, or the device would not have opened another
             this.#recorder.add({ what: "window", state: "open" });
             void window.ended().then(end => this.#windowEnded(node, window, end));
             return window;

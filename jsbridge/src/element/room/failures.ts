@@ -1,6 +1,6 @@
 /** What a person is told when something went wrong: problem ids, with what their sentences name. */
 import { AgentError } from "../../commission/agent.js";
-import { BackupError, CancelledError, MatterCommissionError, NoResponseTimeoutError, SetupCodeError, StatusResponseError, StorageError, type RetryPoint } from "../../errors.js";
+import { BackupError, CancelledError, LoadError, MatterCommissionError, NoResponseTimeoutError, SetupCodeError, StatusResponseError, StorageError, type RetryPoint } from "../../errors.js";
 import type { LinkEnd } from "./ways.js";
 import { RemoteError } from "./wire.js";
 
@@ -37,6 +37,7 @@ export function failureOf(error: unknown, about: AttemptContext): Failed {
     if (error instanceof MatterCommissionError) return commissionFailure(error, about);
     if (error instanceof SetupCodeError) return { ...failed, id: codeIds[error.fault] ?? "code-inconsistent", step: "payload", retry: "code" };
     if (error instanceof AgentError) return { ...failed, id: `agent-${error.state}`, retry: "same" };
+    if (error instanceof LoadError) return { ...failed, id: "load-failed", retry: "same", params: { cause: messageOf(error) } };
     if (about.link !== undefined) return { ...failed, id: about.link.id, step: "link", retry: "restart" };
     if (error instanceof StorageError || isRemote(error, "StorageError")) return { ...failed, id: "storage-failed", retry: "same", params: { cause: messageOf(error) } };
     if (error instanceof CancelledError && about.refused) return { ...failed, id: "attestation-refused", step: "attestation", retry: "none", params: { finding: about.finding } };

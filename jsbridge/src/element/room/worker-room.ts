@@ -204,7 +204,7 @@ export class WorkerRoom {
         if (this.#code === "") return this.#fail({ id: "code-lost", step: "payload", retry: "code", technical: "the setup code is not kept any more", waitMs: 0, params: {} });
         try {
             const state = route === "agent" ? await this.#agentNow() : "ready";
-            if (state !== "ready") return this.#fail({ id: `agent-${state}`, step: "link", retry: "same", technical: "", waitMs: 0, params: { url: this.#settings?.agent ?? "" } });
+            if (state !== "ready") return this.#fail({ id: agentProblem(state), step: "link", retry: "same", technical: "", waitMs: 0, params: { url: this.#settings?.agent ?? "" } });
             const commissioner = await this.#keeper().commissioner();
             const end = await this.#keeper().alone(() => this.#attemptOnce(commissioner, effect), otherTabMs);
             if (end === undefined) return this.#fail({ id: "other-tab", step: "payload", retry: "same", technical: "the lock of this home is held by another tab", waitMs: 0, params: {} });
@@ -292,7 +292,7 @@ export class WorkerRoom {
             const code = (await this.#keeper().core()).request("parseCode", { text: this.#code }).codes[payload];
             if (code === undefined) return ended("code-lost", "the setup code is not kept any more");
             const state = this.#ways.agent === undefined && this.#ways.host !== undefined ? "ready" : await this.#agentNow();
-            if (state !== "ready") return ended(`agent-${state}`);
+            if (state !== "ready") return ended(agentProblem(state));
             const query = { discriminator: code.short ? code.discriminator >> 8 : code.discriminator, short: code.short };
             for await (const device of this.#ways.discover(query, search.signal)) this.#candidate(code, device as AgentDiscovered);
             ended(this.#found.size === 0 ? "not-found" : "");
@@ -407,4 +407,9 @@ export class WorkerRoom {
         this.#recorder.add({ what: "died" });
         this.#wire.tell("died", technicalOf(error));
     }
+}
+
+/** An agent that is not configured is not reachable, either. */
+function agentProblem(state: Availability): string {
+    return state === "blocked" || state === "token" ? `agent-${state}` : "agent-unreachable";
 }
