@@ -14,11 +14,11 @@
 //     {"do": "connected"} {"do": "write", "value": base64} {"do": "subscribe", "on": bool} {"do": "confirmed"} {"do": "disconnected"}
 //     {"do": "largest", "octets": number}
 //     {"do": "state"}   {"do": "erase"}: factory reset    {"do": "joining", "silently": bool}: ConnectNetwork gets no answer, the device
-//     breaks off and joins, as many do
+//     breaks off and joins, as many do    {"do": "lapse"}: the time of the fail-safe, if it is armed, is over now
 //
 // The networks in reach: Wi-Fi "Home" (password "correct horse"), "Café ☕" (open), hidden ones; Thread "Home Thread".
 
-import { Bytes, ChannelType, Environment, Network } from "@matter/general";
+import { Bytes, ChannelType, Environment, Network, Time } from "@matter/general";
 import { ServerNode, VendorId } from "@matter/main";
 import { NetworkCommissioningServer } from "@matter/main/behaviors/network-commissioning";
 import { GeneralCommissioningServer } from "@matter/main/behaviors/general-commissioning";
@@ -196,6 +196,26 @@ environment.set(
         }
     })(),
 );
+
+// ---- Time
+
+/** The timer of the fail-safe: a test does not wait a minute for it. */
+let failSafe;
+const getTimer = Time.default.getTimer.bind(Time.default);
+Time.default.getTimer = (name, duration, callback) => {
+    const timer = getTimer(name, duration, callback);
+    if (name === "Failsafe expiration") failSafe = { timer, callback };
+    return timer;
+};
+
+async function lapse() {
+    const armed = failSafe?.timer.isRunning ?? false;
+    if (armed) {
+        failSafe.timer.stop();
+        await failSafe.callback();
+    }
+    return { armed };
+}
 
 // ---- Networks
 
@@ -389,7 +409,9 @@ serve(
         confirmed: async () => peripheral.confirmed(),
         largest: async ({ octets }) => void (largest = octets),
         joining: async settings => void ({ silently = false } = settings),
+        lapse,
         state: async () => ({
+            armed: failSafe?.timer.isRunning ?? false,
             joined,
             onOff: light.state.onOff.onOff,
             commissioned: node.lifecycle.isCommissioned,

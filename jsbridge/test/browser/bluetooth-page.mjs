@@ -4,7 +4,16 @@
 import { Controller } from "../../src/commission/index.ts";
 import { OnOff } from "../../src/index.ts";
 
+const runtime = "/wasm_exec.js"; // Go's, as it is: not for the bundle
+await import(runtime);
+const go = new globalThis.Go();
+const { instance } = await WebAssembly.instantiateStreaming(fetch("/bluetooth.wasm"), go.importObject);
+void go.run(instance);
+/** @see web/transport/testpage */
 const { bluetooth } = globalThis;
+
+/** Octets of the Go program's memory. */
+export const memory = () => instance.exports.mem.buffer.byteLength;
 
 class MemoryStore {
     #values = new Map();
@@ -27,6 +36,22 @@ let told = {};
 /** Must run in a click. @returns { name, problem } */
 export function pick(all) {
     return new Promise(resolve => bluetooth.pick(all, (name, problem) => resolve({ name, problem })));
+}
+
+/** A link alone, without a session. @returns why it ended, and what it told until then */
+export function link({ send = [] } = {}) {
+    const told = { opened: 0, received: 0, stalled: 0 };
+    return new Promise(resolve =>
+        bluetooth.open({
+            opened: () => {
+                told.opened++;
+                send.forEach(length => bluetooth.send(new Uint8Array(length)));
+            },
+            received: () => told.received++,
+            stalled: () => told.stalled++,
+            closed: reason => resolve({ ...told, reason }),
+        }),
+    );
 }
 
 function bluetoothChannel() {

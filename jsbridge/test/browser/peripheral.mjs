@@ -15,27 +15,53 @@ const c2 = "18ee2ef5-263d-4559-959f-4f9c429f9d12";
 /** Switches for {@link openPage}: on Linux Web Bluetooth is behind one. */
 export const bluetoothArgs = ["--enable-features=WebBluetooth"];
 
-/** Runs in the page before its own scripts. */
+/** Runs in the page before its own scripts. Devices are known by their names. */
 function watch() {
     if (globalThis.BluetoothRemoteGATTService === undefined) return;
-    const characteristics = new Map();
-    const { getCharacteristic } = BluetoothRemoteGATTService.prototype;
-    BluetoothRemoteGATTService.prototype.getCharacteristic = async function (uuid) {
-        const characteristic = await getCharacteristic.call(this, uuid);
-        characteristics.set(`${this.device.name} ${characteristic.uuid}`, characteristic);
-        return characteristic;
+    const devices = new Map();
+    const of = name => {
+        if (!devices.has(name)) devices.set(name, { characteristics: new Map(), underWay: 0, broken: false });
+        return devices.get(name);
     };
-    const { disconnect } = BluetoothRemoteGATTServer.prototype;
+    const wrap = (prototype, method, deviceOf, then = () => {}) => {
+        const { [method]: original } = prototype;
+        prototype[method] = async function (...args) {
+            const device = of(deviceOf(this).name);
+            if (device.broken) throw new DOMException("GATT Server is disconnected.", "NetworkError");
+            device.underWay++;
+            try {
+                const result = await original.apply(this, args);
+                then(device, result);
+                return result;
+            } finally {
+                device.underWay--;
+            }
+        };
+    };
+    wrap(BluetoothRemoteGATTServer.prototype, "getPrimaryService", server => server.device);
+    wrap(BluetoothRemoteGATTService.prototype, "getCharacteristic", service => service.device, (device, found) => device.characteristics.set(found.uuid, found));
+    for (const method of ["writeValueWithResponse", "readValue", "startNotifications"]) {
+        wrap(BluetoothRemoteGATTCharacteristic.prototype, method, characteristic => characteristic.service.device);
+    }
+    const { connect, disconnect } = BluetoothRemoteGATTServer.prototype;
+    BluetoothRemoteGATTServer.prototype.connect = function () {
+        of(this.device.name).broken = false;
+        return connect.call(this);
+    };
     BluetoothRemoteGATTServer.prototype.disconnect = function () {
         const was = this.connected;
         disconnect.call(this);
         if (was) void globalThis.tellDisconnected(this.device.name);
     };
-    globalThis.readEmulated = (name, uuid) =>
-        characteristics.get(`${name} ${uuid}`).readValue().then(
-            () => "read",
-            error => String(error),
-        );
+    globalThis.emulated = {
+        read: (name, uuid) => of(name).characteristics.get(uuid)?.readValue(),
+        /** Resolves when nothing is under way, and until the next connection nothing more is begun. */
+        async settle(name) {
+            const device = of(name);
+            device.broken = true;
+            while (device.underWay > 0) await new Promise(resolve => setTimeout(resolve, 1));
+        },
+    };
 }
 
 /** Chromium's emulated adapter, and the list that it shows. */
@@ -45,7 +71,8 @@ export class Adapter {
     #pageCdp;
     #devices = [];
     #answered = new Set();
-    #choice;
+    #choice = {};
+    #enabled = false;
     /** The names that the browser's list had when it was answered last. */
     offered = [];
 
@@ -67,17 +94,16 @@ export class Adapter {
         return adapter;
     }
 
-    /** "absent", "powered-off" or "powered-on". The devices go with it. */
+    /** "absent", "powered-off" or "powered-on". */
     async state(state) {
-        if (this.#choice !== undefined) await this.#cdp.send("BluetoothEmulation.disable");
-        this.#choice ??= { dismiss: true };
-        await this.#cdp.send("BluetoothEmulation.enable", { state, leSupported: true });
-        for (const device of this.#devices.splice(0)) device.gone();
+        if (this.#enabled) await this.#cdp.send("BluetoothEmulation.setSimulatedCentralState", { state });
+        else await this.#cdp.send("BluetoothEmulation.enable", { state, leSupported: true });
+        this.#enabled = true;
     }
 
     /** How the browser's list is answered from now on: by a device's name, or undefined to dismiss it. */
     choose(name) {
-        this.#choice = name === undefined ? { dismiss: true } : { name };
+        this.#choice = { name };
     }
 
     /**
@@ -88,10 +114,9 @@ export class Adapter {
      */
     async add({ name, matter = true, says = matter, characteristics = true }) {
         const address = `09:09:09:09:09:${(10 + this.#devices.length).toString(16).toUpperCase().padStart(2, "0")}`;
-        const device = new Device({ name, address, cdp: this.#cdp, page: this.#page, matter, characteristics });
+        const device = new Device({ name, address, cdp: this.#cdp, page: this.#page, matter, says, characteristics });
         this.#devices.push(device);
-        const knownServiceUuids = says ? [uuid16(matterService)] : [uuid16(0x180f)];
-        await this.#cdp.send("BluetoothEmulation.simulatePreconnectedPeripheral", { address, name, manufacturerData: [], knownServiceUuids });
+        await device.appear();
         return device;
     }
 
@@ -106,9 +131,9 @@ export class Adapter {
     async #prompted({ id, devices }) {
         // The same list comes again whenever it grows, and may be answered once.
         if (this.#answered.has(id)) return;
-        const { name, dismiss } = this.#choice;
+        const { name } = this.#choice;
         const address = this.#devices.find(device => device.name === name)?.address;
-        if (dismiss) {
+        if (name === undefined) {
             this.#answered.add(id);
             this.offered = devices.map(device => this.#nameOf(device.id));
             await this.#pageCdp.send("DeviceAccess.cancelPrompt", { id });
@@ -144,6 +169,8 @@ export class Device {
     #page;
     #kind;
     #ids = {};
+    #own = new Set(); // the IDs of all its characteristics, past ones too
+    #linked = false; // in the emulation
     #value;
     #turn = Promise.resolve();
 
@@ -154,8 +181,15 @@ export class Device {
         this.#kind = kind;
     }
 
+    /** Comes into reach. */
+    async appear() {
+        const knownServiceUuids = [uuid16(this.#kind.says ? matterService : 0x180f)];
+        const { name, address } = this;
+        await this.#answer("simulatePreconnectedPeripheral", { address, name, manufacturerData: [], knownServiceUuids });
+    }
+
     has(id) {
-        return id === this.#ids.c1 || id === this.#ids.c2;
+        return this.#own.has(id);
     }
 
     async operation(type) {
@@ -163,7 +197,7 @@ export class Device {
         const refused = type === "connection" && !this.accept();
         if (type === "connection" && !refused) {
             this.gone();
-            this.connected = true;
+            this.connected = this.#linked = true;
             this.on.connected();
         }
         if (type === "discovery" && this.#kind.matter && this.#ids.service === undefined) await this.#furnish();
@@ -174,8 +208,11 @@ export class Device {
         const send = (method, params) => this.#cdp.send(`BluetoothEmulation.${method}`, params);
         this.#ids.service = (await send("addService", { address: this.address, serviceUuid: uuid16(matterService) })).serviceId;
         if (!this.#kind.characteristics) return;
-        const add = async (characteristicUuid, properties) =>
-            (await send("addCharacteristic", { serviceId: this.#ids.service, characteristicUuid, properties })).characteristicId;
+        const add = async (characteristicUuid, properties) => {
+            const { characteristicId } = await send("addCharacteristic", { serviceId: this.#ids.service, characteristicUuid, properties });
+            this.#own.add(characteristicId);
+            return characteristicId;
+        };
         this.#ids.c1 = await add(c1, { write: true });
         this.#ids.c2 = await add(c2, { indicate: true, read: true });
         await send("addDescriptor", { characteristicId: this.#ids.c2, descriptorUuid: uuid16(0x2902) });
@@ -183,8 +220,8 @@ export class Device {
 
     async characteristic({ characteristicId, type, data }) {
         await this.#wait();
-        const answer = { characteristicId, type, code: 0 };
-        if (type === "read") answer.data = this.#value.toString("base64");
+        const answer = { characteristicId, type, code: this.connected ? 0 : 0x0e };
+        if (type === "read" && this.connected) answer.data = this.#value.toString("base64");
         const value = data === undefined ? undefined : Buffer.from(data, "base64");
         // The answer first: what the device makes of it comes after.
         await this.#answer("simulateCharacteristicOperationResponse", answer);
@@ -205,17 +242,23 @@ export class Device {
             if (!this.connected) return;
             this.#value = Buffer.from(value);
             this.indicated.push(value.length);
-            await this.#page.evaluate(([name, uuid]) => globalThis.readEmulated(name, uuid), [this.name, c2]).catch(() => {});
+            await this.#page.evaluate(([name, uuid]) => globalThis.emulated.read(name, uuid), [this.name, c2]).catch(ignored);
         } finally {
             done();
         }
     }
 
-    /** Breaks the connection off. */
+    /**
+     * Breaks the connection off. An operation that is under way fails, as it would. Only then is the emulation told: it
+     * never ends a connection of which it still waits for an answer.
+     */
     async cut() {
-        if (!this.connected) return;
         this.gone();
+        await this.#page.evaluate(name => globalThis.emulated?.settle(name), this.name).catch(ignored);
+        if (!this.#linked || this.connected) return;
+        this.#linked = false;
         await this.#answer("simulateGATTDisconnection", { address: this.address });
+        await this.appear(); // or no list would show it again
     }
 
     /** The connection is no more. @internal */
@@ -251,9 +294,12 @@ export class Device {
 
     /** A page that is gone, or has given up, is nobody's mistake. */
     async #answer(method, params) {
-        await this.#cdp.send(`BluetoothEmulation.${method}`, params).catch(() => {});
+        await this.#cdp.send(`BluetoothEmulation.${method}`, params).catch(ignored);
     }
 }
+
+/** Errors of a connection that is no more. */
+function ignored() {}
 
 /** A page with Bluetooth. @returns what openPage returns, and `adapter` */
 export async function openBluetoothPage(files, { args = [] } = {}) {
