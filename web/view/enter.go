@@ -23,6 +23,7 @@ func (v *View) leave() {
 		return
 	}
 	v.screen.release()
+	ungroup(v.chrome.panel)
 	v.chrome.panel.empty()
 	v.chrome.next.empty()
 	v.screen = nil

@@ -81,7 +81,18 @@ func (n *node) caret() int {
 	if at.IsNull() || at.IsUndefined() {
 		return len([]rune(n.value()))
 	}
-	return len([]rune(js.ValueOf(n.value()).Call("slice", 0, at.Int()).String()))
+	runes, units := 0, 0
+	for _, r := range n.value() {
+		if units >= at.Int() {
+			break
+		}
+		units++
+		if r > 0xffff {
+			units++
+		}
+		runes++
+	}
+	return runes
 }
 
 // setCaret is its reverse.
@@ -192,6 +203,15 @@ func (p *page) choice(group, value string, content ...*node) (box, input *node) 
 	input = el("input", "radio").attr("type", "radio").attr("name", p.id(group)).attr("value", value)
 	box = el("label", "option", input, el("span", "option-text", content...)).part("option")
 	return box, input
+}
+
+// ungroup takes the radio buttons below n out of their groups before they go:
+// Chromium (156) keeps removed ones alive as members of a group if they were in a
+// shadow tree and in no form.
+func ungroup(n *node) {
+	for _, input := range n.QuerySelectorAll("input[type=radio]") {
+		input.RemoveAttribute("name")
+	}
 }
 
 // chosen tells which radio button of a box was chosen.

@@ -38,8 +38,12 @@ func el(tag, class string, children ...*node) *node {
 }
 
 func (n *node) add(children ...*node) *node {
-	for _, child := range children {
-		n.AppendChild(child)
+	if len(children) > 0 {
+		all := make([]any, len(children))
+		for i, child := range children {
+			all[i] = child.Value
+		}
+		n.Call("append", all...) // in one call, and without a result that Go would keep
 	}
 	return n
 }

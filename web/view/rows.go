@@ -34,6 +34,7 @@ func (r *rows[T]) sync(keys []string, build func(i int) (*node, T), update func(
 	}
 	for key, item := range r.made {
 		if kept[key] == nil {
+			ungroup(item.top)
 			item.top.Remove()
 		}
 	}

@@ -11,11 +11,13 @@ import (
 // stopDialog asks before a setup is undone.
 type stopDialog struct {
 	dialog *node
+	goOn   *node // the safe answer
 	open   bool
 }
 
 func (d *stopDialog) build(v *View) {
-	goOn := v.button("primary", "stop.no").flag("autofocus", true)
+	goOn := v.button("primary", "stop.no")
+	d.goOn = goOn
 	stop := v.button("danger", "stop.yes")
 	title := v.label("h3", "dialog-title", "stop.question").attr("id", v.id("stop"))
 	d.dialog = el("dialog", "confirm", title, v.label("p", "", "stop.consequence"), el("div", "dialog-bar", stop, goOn)).
@@ -37,6 +39,7 @@ func (d *stopDialog) update(_ *View, s flow.State) {
 	d.open = s.ConfirmStop
 	if d.open {
 		d.dialog.Call("showModal")
+		d.goOn.focus()
 	} else {
 		d.dialog.Call("close")
 	}

@@ -167,16 +167,20 @@ test("targets are at least 44 px wide and high", async () => {
 test("no sideways scrolling: 320 px, text of 200 %, German, right to left", async () => {
     const tries = [[320, 16, "en", "ltr"], [320, 16, "de", "ltr"], [640, 32, "de", "ltr"], [360, 32, "en", "ltr"], [360, 32, "de", "ltr"], [320, 16, "de", "rtl"]];
     for (const [width, standard, tag, direction] of tries) {
-        await page.setViewportSize({ width, height: 640 });
         await devtools.send("Page.setFontSizes", { fontSizes: { standard, fixed: standard } });
+        await page.setViewportSize({ width, height: 640 });
+        await page.reload(); // a document keeps the size that it began with
+        await page.locator("html[data-ready]").waitFor({ state: "attached" });
         await language(tag);
         await page.evaluate(direction => { host.dir = direction; }, direction);
-        const size = await page.evaluate(() => { gallery.show("code-empty"); return getComputedStyle(shadow.querySelector(".lead")).fontSize; });
+        await show("code-empty");
+        const size = await page.evaluate(() => getComputedStyle(shadow.querySelector(".lead")).fontSize);
         assert.equal(size, `${standard}px`, "the text has the reader's size, whatever the host page says");
         assert.deepEqual(await complain("narrow"), [], `${width} px, text of ${standard} px, ${tag}, ${direction}`);
     }
     await devtools.send("Page.setFontSizes", { fontSizes: { standard: 16, fixed: 13 } });
-    await page.evaluate(() => { host.dir = "ltr"; });
+    await page.reload();
+    await page.locator("html[data-ready]").waitFor({ state: "attached" });
 });
 
 test("the host page's manners stay outside", async () => {
@@ -203,7 +207,7 @@ test("a screen reader hears a heading, and the keyboard reaches all that can be 
     for (const state of names.filter(name => name !== "stop-asked")) {
         await show(state);
         const tree = await page.locator("main").ariaSnapshot();
-        assert.match(tree, /- heading "[^"]*[A-Za-z][^"]*" \[level=2\]/, state);
+        assert.match(tree, /- '?heading "[^\n]*[A-Za-z][^\n]*" \[level=2\]/, state);
         const order = [];
         // From the heading, where the focus is after a change of screens.
         const expected = await page.evaluate(() => {
@@ -214,7 +218,7 @@ test("a screen reader hears a heading, and the keyboard reaches all that can be 
                 .filter(it => it.type !== "radio" || it.checked || (![...shadow.querySelectorAll(`[name="${it.name}"]`)].some(other => other.checked) && !groups.has(it.name) && groups.add(it.name)))
                 .length;
         });
-        for (let i = 0; i < expected; i++) {
+        while (order.length < expected) {
             await page.keyboard.press("Tab");
             const at = await page.evaluate(() => {
                 const it = shadow.activeElement;
@@ -227,7 +231,8 @@ test("a screen reader hears a heading, and the keyboard reaches all that can be 
             });
             assert.ok(at !== null, `${state}: the focus left after ${order.length} of ${expected}: ${order.join(", ")}`);
             assert.ok(at.ring, `${state}: no ring around ${at.label}`);
-            order.push(at.label);
+            // A list that scrolls is a stop of its own in Chromium while nothing in it is one.
+            at.label.startsWith("div ") || order.push(at.label);
         }
         writeFileSync(join(pictures, `${state}.txt`), `${tree}\n\nTab order:\n${order.map((label, i) => `${i + 1}. ${label}`).join("\n")}\n`);
     }
@@ -295,7 +300,7 @@ test("secrets leave the document the moment they are read", async () => {
     ]) {
         await show(state);
         await page.evaluate(() => gallery.events());
-        await page.getByLabel(field).fill("correct horse");
+        await page.getByRole("textbox", { name: field }).or(page.getByLabel(field)).and(page.locator(":visible")).fill("correct horse");
         await page.getByRole("button", { name: button }).click();
         const { events, inputs, markup } = await after();
         assert.ok(events.includes(event), `${state}: ${events}`);
@@ -347,7 +352,7 @@ test("pressing sends what the state machine knows", async () => {
     assert.deepEqual(await sent("home-twelve", () => page.getByRole("button", { name: /^Hall/ }).click()), ["flow.DeviceWanted{Node:0000000000000000}"]);
     assert.deepEqual(await sent("device-light", () => page.getByRole("switch").click()), ["flow.Switched{Endpoint:1 On:false}"]);
     assert.deepEqual(await sent("device-light", () => page.getByRole("slider").fill("254")), ["flow.LevelSet{Endpoint:1 Level:254}"]);
-    assert.deepEqual(await sent("failed-same", click("Try again")), [], "while it has to wait, the button does nothing");
+    assert.deepEqual(await sent("failed-same", () => page.evaluate(() => shadow.querySelector(".bar .primary").click())), [], "while it has to wait, the button does nothing");
     assert.deepEqual(await sent("failed-network", click("Choose the network again")), ["flow.Again{}"]);
     assert.deepEqual(await sent("failed-none", click("Close")), ["flow.Close{}"]);
     assert.deepEqual(await sent("share-open", click("Copy: Setup code")), ["flow.CopyWanted{Text:34970112332}"]);
@@ -370,7 +375,7 @@ test("a thousand wizards leave nothing behind", { timeout: 180_000 }, async t =>
         return { nodes: of("Nodes"), listeners: of("JSEventListeners"), ...page_ };
     };
     await devtools.send("Performance.enable");
-    await page.evaluate(() => gallery.walk(50));
+    await page.evaluate(() => gallery.walk(60));
     const before = await measure();
     const start = Date.now();
     for (let i = 0; i < 10; i++) {

@@ -9,7 +9,7 @@
 //	gallery.render("wifi-many")         // in the same view
 //	gallery.close(); gallery.functions()
 //	gallery.events()                    // what was sent since the last call
-//	gallery.walk(1000)                  // opens a view, shows each screen, closes it
+//	gallery.walk(1000)                  // opens a view, shows two screens, closes it
 package main
 
 import (
@@ -80,18 +80,22 @@ func speak(args []js.Value) any {
 	return nil
 }
 
-// walk opens a view, goes through all screens and closes it, n times.
+// walk opens a view, goes through some screens and closes it, n times; the next
+// view goes on with the screens after those.
 func walk(args []js.Value) any {
 	every := screens()
 	for range args[0].Int() {
 		openView()
-		for _, s := range every {
-			shown.Render(s)
+		for range 2 {
+			shown.Render(every[walked%len(every)])
+			walked++
 		}
 		closeView()
 	}
 	return nil
 }
+
+var walked int
 
 // screens has one state of each screen.
 func screens() []flow.State {

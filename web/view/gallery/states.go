@@ -150,7 +150,7 @@ var states = []struct {
 	{"failed-same", failed("fail-safe-busy", "same", "fail-safe", 42_000, nil)},
 	{"failed-network", failed("wifi-not-found", "network", "connect", 0, map[string]string{"ssid": "Elm Street"})},
 	{"failed-restart", failed("connection-lost", "restart", "attestation", 0, map[string]string{"step": "attestation"})},
-	{"failed-code", failed("wrong-code", "code", "pase", 0, map[string]string{"n": "3"})},
+	{"failed-code", failed("wrong-code", "code", "pase", 0, map[string]string{"n": "3", "of": "20"})},
 	{"failed-none", failed("fabric-table-full", "none", "noc", 0, map[string]string{"n": "5"})},
 	{"failed-unknown", failed("no-such-problem", "restart", "case", 0, nil)},
 	{"stopped-undone", stopped(flow.Stopped{Phase: "stopped", RolledBack: true})},
