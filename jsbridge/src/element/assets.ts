@@ -8,7 +8,8 @@ const beside = {
     "worker.js": (): URL => new URL("../assets/worker.js", import.meta.url),
     "style.css": (): URL => new URL("../assets/style.css", import.meta.url),
     "paa.tlv": (): URL => new URL("../assets/paa.tlv", import.meta.url),
-    "paa-test.tlv": (): URL => new URL("../assets/paa-test.tlv", import.meta.url),
+    // It is small, and Vite would put it into the script as an address of the scheme data:, which strict policies forbid.
+    "paa-test.tlv": (): URL => new URL("../assets/paa-test.tlv?no-inline", import.meta.url),
 } as const;
 
 /** @param base - what the attribute `assets` says, or empty for beside this script */

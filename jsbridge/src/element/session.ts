@@ -78,11 +78,9 @@ export class Session {
         const looking = this.#lookAround();
         this.#agent = await agentOf(element.agent);
         if (run !== this.#run) return;
-        const lodging = this.#open(); // its own program is loaded beside the one that draws
-        if (this.#agent !== "") {
-            this.#agentState = "checking";
-            lodging.room.effect({ type: "checkAgent" });
-        }
+        const lodging = this.#open();
+        this.#agentState = this.#agent === "" ? "none" : "checking";
+        lodging.room.effect({ type: "checkAgent" }); // and so its own program is loaded beside the one that draws
         let ready;
         try {
             ready = await this.prepare((done, total) => run === this.#run && this.#shell.progress(done, total));
