@@ -418,6 +418,7 @@ describe("what leaves a room", () => {
             const piece = record.subarray(at, at + 16);
             if (new Set(piece).size > 8) secrets.push(piece);
         }
+        for (const secret of secrets) assert.ok(forms(secret).some(form => flatten([{ member: secret }]).includes(form)), "the search finds what is there");
         const places: Record<string, unknown> = {
             events: page.events, commissioned: page.commissioned, thrown, written, report: await page.room.report(false), "report with names": await page.room.report(true),
         };

@@ -79,6 +79,8 @@ export class WorkerRoom {
             },
             made: () => this.#wire.tell("persist"),
         });
+        // While a person still types: what fails now is told when it is needed.
+        this.#home.core().catch(() => {});
         this.#devices = new Devices(this.#home, this.#recorder, event => this.#emit(event));
     }
 
