@@ -53,7 +53,7 @@ type run struct {
 	joining     string // its name
 	deviceFrom  Screen
 	provenAt    Instant // when the code was proven, which armed the device
-	outcome     string // of the last commissioning, as Closed tells it
+	outcome     string  // of the last commissioning, as Closed tells it
 }
 
 func (m *machine) do(e ...Effect) { m.out = append(m.out, e...) }
@@ -62,9 +62,6 @@ func (m *machine) do(e ...Effect) { m.out = append(m.out, e...) }
 func (m *machine) show(to Screen) {
 	if m.Screen == to {
 		return
-	}
-	if to != ScreenCode && to != ScreenScan && !m.Code.Accepted {
-		m.Code = CodeEntry{} // half a code is of use only where it is typed
 	}
 	switch m.Screen {
 	case ScreenScan:
