@@ -258,7 +258,7 @@ func (m *machine) candidateFound(c Candidate) {
 	if m.Screen != ScreenDiscover || !m.Searching || c.ID == "" || len(c.ID) > maxID {
 		return
 	}
-	none := len(m.exact()) == 0
+	none, known := len(m.exact()) == 0, len(m.Candidates)
 	c.Name, c.Address = clean(c.Name, maxName), clean(c.Address, maxURL)
 	list := make([]Candidate, 0, len(m.Candidates)+1)
 	for _, old := range m.Candidates {
@@ -277,6 +277,9 @@ func (m *machine) candidateFound(c Candidate) {
 	m.Problem = nil
 	if none {
 		m.run.exactAt = m.Now
+	}
+	if len(list) > known {
+		m.run.newAt = m.Now
 	}
 }
 
@@ -297,12 +300,37 @@ func (m *machine) exact() (list []Candidate) {
 	return list
 }
 
-// takeExact goes on by itself with the only device that fits in all, once there
-// was time for another one to show up.
-func (m *machine) takeExact() {
-	list := m.exact()
-	if m.Searching && len(list) == 1 && m.since(m.run.exactAt) >= exactMs {
-		m.candidatePicked(list[0].ID)
+// only returns the device that goes without saying, and since when: the only one
+// that fits in all. A manual code has just 4 bits of the discriminator, so that
+// nothing fits in all; there it is the only one in pairing mode. A wrong device
+// does no more than refuse the code.
+func (m *machine) only() (id string, since Instant, patience Milliseconds) {
+	if exact := m.exact(); len(exact) > 0 {
+		if len(exact) > 1 {
+			return "", 0, 0
+		}
+		return exact[0].ID, m.run.exactAt, exactMs
+	}
+	if p := m.payload(); p == nil || !p.Short {
+		return "", 0, 0
+	}
+	for _, c := range m.Candidates {
+		switch {
+		case c.Open == 0:
+		case id != "":
+			return "", 0, 0
+		default:
+			id = c.ID
+		}
+	}
+	return id, m.run.newAt, soleMs
+}
+
+// takeOnly goes on by itself with that device, once there was time for another
+// one to show up.
+func (m *machine) takeOnly() {
+	if id, since, patience := m.only(); m.Searching && id != "" && m.since(since) >= patience {
+		m.candidatePicked(id)
 	}
 }
 
@@ -311,10 +339,10 @@ func (m *machine) searchEnded(id, technical string) {
 		return
 	}
 	m.Searching = false
-	list := m.exact()
+	only, _, _ := m.only()
 	switch {
-	case len(list) == 1:
-		m.candidatePicked(list[0].ID)
+	case only != "":
+		m.candidatePicked(only)
 	case id != "":
 		m.Problem = m.problem(id, technical, nil)
 	case len(m.Candidates) == 0:

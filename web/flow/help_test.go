@@ -85,6 +85,11 @@ func onDiscover(t *testing.T, o Options) State {
 	return at(t, onTransport(t, o), RoutePicked{RouteAgent}, Continue{})
 }
 
+// scannedDiscover is onDiscover with the long discriminator of a QR code.
+func scannedDiscover(t *testing.T) State {
+	return at(t, begun(t, options()), CodeTyped{goodQR, 0}, Continue{}, RoutePicked{RouteAgent}, Continue{})
+}
+
 func connecting(t *testing.T, o Options) State { return at(t, onPick(t, o), Picked{"lamp"}) }
 
 func overNetwork(t *testing.T, o Options) State {

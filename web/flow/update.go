@@ -47,6 +47,7 @@ type run struct {
 	picked      bool    // a Bluetooth device is chosen
 	unpick      bool    // let it go once the Cancel is answered
 	exactAt     Instant // when the first exact candidate came
+	newAt       Instant // when the last new one came
 	waitSince   Instant
 	noticeAt    Instant
 	ssid        string // octets of the network that was chosen last
@@ -259,6 +260,7 @@ const (
 	noticeMs Milliseconds = 6_000
 	agentMs  Milliseconds = 10_000 // for the agent's answer before going on
 	exactMs  Milliseconds = 1_500  // for a second device that fits as well
+	soleMs   Milliseconds = 3_000  // for a second device where only a part of the discriminator is known
 	scanMs   Milliseconds = 10_000 // before the scanner gives advice
 )
 
@@ -275,7 +277,7 @@ func (m *machine) tick(now Instant) {
 			m.agentAnswered()
 		}
 	case ScreenDiscover:
-		m.takeExact()
+		m.takeOnly()
 	case ScreenShare:
 		if m.Share.Phase == "open" && m.Now >= m.Share.Until {
 			m.endShare("ended")
