@@ -103,7 +103,11 @@ try {
 
     // Between two commands the agent is stopped as its user would, and comes back at the same place with the same token.
     const [code] = await kill(agent, "SIGTERM");
-    print("stopped", { code, state: await transport.state() });
+    let state;
+    for (const end = Date.now() + 5000; (state = await transport.state()) === "ready" && Date.now() < end;) {
+        await new Promise(resolve => setTimeout(resolve, 5)); // this side hears a little later that it has gone
+    }
+    print("stopped", { code, state });
     agent = await startAgent(token, port);
     const connection = await controller.connect(nodeId);
     await connection.invoke({ ...light, command: "toggle" });

@@ -45,10 +45,6 @@ describe("frames", () => {
         // What a page says is none of an agent's.
         for (const { name, from, hex } of vectors.frames) if (from === "page") throws(() => decodeFrame(octetsOf(hex)), UnexpectedDataError, name);
     });
-
-    it("with more than a frame can say are not encoded", () => {
-        throws(() => encodeFrame({ kind: "open", channel: 1, peer: { id: "a".repeat(256) } }), UnexpectedDataError);
-    });
 });
 
 type Answer = (frame: Record<string, unknown>, send: (frame: Record<string, unknown> | Uint8Array | string) => void, socket: WebSocket) => void;
@@ -228,7 +224,7 @@ describe("an agent's transport", () => {
         await rejects(gone.open(lamp, soon(50)), { name: "TimeoutError" });
         await rejects(gone.open(lamp, AbortSignal.abort(new Error("never mind"))), /never mind/);
         const found = [];
-        for await (const node of gone.discover({ operational: "A-B" }, soon(50))) found.push(node);
+        for await (const node of gone.discover({ operational: "87E1B004E235A130-8FC7772401CD0696" }, soon(50))) found.push(node);
         deepEqual(found, []);
     });
 
@@ -364,6 +360,21 @@ describe("an agent's transport", () => {
             if (kept === undefined) Reflect.deleteProperty(globalThis, "WebSocket");
             else Object.defineProperty(globalThis, "WebSocket", kept);
         }
+    });
+
+    it("refuses addresses and searches that no agent takes, before it asks", async () => {
+        const agent = await startAgent();
+        const transport = connect(agent.url);
+        for (const peer of [
+            { host: "lamp.local", port: 5540 }, { host: "", port: 5540 }, { host: "::1", port: 0 }, { host: "::1", port: 65536 }, { host: "::1", port: 1.5 },
+            { host: "fe80::1", port: 5540, zone: "a\nb" }, { id: "" }, { id: "a".repeat(64) }, { id: "é".repeat(32) }, { host: "1".repeat(46), port: 1 },
+        ]) await rejects(transport.open(peer, soon()), TransportError, JSON.stringify(peer));
+        for (const query of [{ operational: "A-B" }, { discriminator: 4096, short: false }, { discriminator: 16, short: true }, { discriminator: -1, short: true }, { discriminator: 0.5, short: false }]) {
+            await rejects(transport.discover(query, soon()).next(), ImplementationError, JSON.stringify(query));
+        }
+        equal(agent.connections, 0);
+        for (const peer of [{ host: "[::1]", port: 5540 }, { host: "fe80::1%eth0", port: 5540 }]) (await transport.open(peer, soon())).close();
+        equal(agent.connections, 1);
     });
 
     it("takes a browser's WebSocket by its type", () => {

@@ -638,6 +638,7 @@ func TestLogsHoldNothingOfAnybody(t *testing.T) {
 	end, socket := device(t)
 	go echo(socket)
 	const canary = "CANARY-20202021-passcod"
+	const node = "20202021CA4A4100-20202021CA4A4100"
 	for _, verbose := range []bool{false, true} {
 		b := newBench(t, func(s *settings) { s.verbose = verbose })
 		b.finder.known[end] = true
@@ -647,7 +648,7 @@ func TestLogsHoldNothingOfAnybody(t *testing.T) {
 		}
 		(&client{t: t, conn: conn}).code()
 		p := b.connected()
-		p.send(relay.Search{Search: 1, Query: relay.Query{Kind: relay.Operational, Instance: canary}})
+		p.send(relay.Search{Search: 1, Query: relay.Query{Kind: relay.Operational, Instance: node}})
 		p.send(relay.Open{Channel: 1, Peer: peerOf(end)})
 		p.want(relay.Opened{Channel: 1})
 		p.send(relay.Datagram{Channel: 1, Octets: message(canary[:22])})
@@ -663,7 +664,7 @@ func TestLogsHoldNothingOfAnybody(t *testing.T) {
 		}
 		response.Body.Close()
 		eventually(t, "the page is logged as gone", func() bool { return strings.Contains(b.logs.String(), "has gone") })
-		secrets := []string{token, canary, canary[:22], "20202021"}
+		secrets := []string{token, node, canary, canary[:22], "20202021"}
 		for _, s := range slices.Clone(secrets) {
 			secrets = append(secrets, hex.EncodeToString([]byte(s)), base64.StdEncoding.EncodeToString([]byte(s)), fmt.Sprint([]byte(s)))
 		}

@@ -94,7 +94,8 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 	defer a.close()
 
 	server := &http.Server{
-		Handler: a, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+		// Of no effect on a WebSocket: its deadlines are the session's.
+		Handler: a, ReadTimeout: 10 * time.Second, WriteTimeout: 2 * time.Minute, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 		ErrorLog: a.quiet(),
 	}
 	failed := make(chan error, len(listeners))

@@ -7,7 +7,7 @@ import { ClosedError, ImplementationError, TransportError } from "../errors.js";
 import { showAddress } from "./address.js";
 import type { DiscoveredWithTiming } from "./discovery.js";
 import {
-    closeCodes, decodeFrame, encodeFrame, maxDatagram, subprotocol, tokenSubprotocol, type AgentFrame, type Cause, type PageFrame, type Reason, type RelayQuery,
+    closeCodes, decodeFrame, encodeFrame, isPeer, isQuery, maxDatagram, subprotocol, tokenSubprotocol, type AgentFrame, type Cause, type PageFrame, type Reason, type RelayQuery,
 } from "./relay.js";
 import type { Channel, DiscoverQuery, HostTransport, PeerAddress } from "./types.js";
 
@@ -131,9 +131,10 @@ class Agent implements AgentTransport {
     }
 
     async open(peer: PeerAddress, signal: AbortSignal): Promise<Channel> {
+        const asked = relayPeer(peer);
         for (;;) {
             const link = await this.#connected(signal);
-            const channel = await before(link.open(peer, signal), signal);
+            const channel = await before(link.open(asked, signal), signal);
             if (channel !== undefined) return channel;
         }
     }
@@ -493,10 +494,25 @@ function agentUrl(url: string | URL): URL {
     return parsed;
 }
 
+/** A host as people write it, in brackets or with its zone. */
+function relayPeer(peer: PeerAddress): PeerAddress {
+    let asked = peer;
+    if ("host" in peer) {
+        const [host = "", inline] = peer.host.replace(/^\[(.*)\]$/, "$1").split("%", 2);
+        const zone = peer.zone ?? inline;
+        asked = zone === undefined ? { host, port: peer.port } : { host, port: peer.port, zone };
+    }
+    if (!isPeer(asked)) throw new TransportError(`an agent takes an address and a port, or a device's name in DNS-SD: not ${JSON.stringify(showAddress(peer))}`);
+    return asked;
+}
+
 function relayQuery(query: AgentQuery): RelayQuery {
-    if ("operational" in query) return { kind: "operational", instance: query.operational };
-    if ("all" in query) return { kind: "commissionable" };
-    return { kind: query.short ? "short" : "long", discriminator: query.discriminator };
+    const asked: RelayQuery =
+        "operational" in query ? { kind: "operational", instance: query.operational }
+        : "all" in query ? { kind: "commissionable" }
+        : { kind: query.short ? "short" : "long", discriminator: query.discriminator };
+    if (!isQuery(asked)) throw new ImplementationError("a search is for a discriminator of 12 bits (short: 4), or for COMPRESSEDFABRICID-NODEID in hex");
+    return asked;
 }
 
 /**

@@ -54,9 +54,34 @@ export type AgentFrame =
     | { kind: "found"; search: number; node: RelayNode }
     | { kind: "stopped"; search: number; reason: Reason };
 
+const encoder = new TextEncoder();
+
+/** Whether a peer can stand in a frame: an address, not a host's name, or the name of a service's instance. */
+export function isPeer(peer: PeerAddress): boolean {
+    if ("id" in peer) return plain(peer.id, 1, 63);
+    return isHost(peer.host) && Number.isInteger(peer.port) && peer.port >= 1 && peer.port <= 0xffff && plain(peer.zone ?? "", 0, 64);
+}
+
+/** Likewise. */
+export function isQuery(query: RelayQuery): boolean {
+    if ("instance" in query) return /^[0-9a-f]{16}-[0-9a-f]{16}$/i.test(query.instance);
+    if (!("discriminator" in query)) return true;
+    return Number.isInteger(query.discriminator) && query.discriminator >= 0 && query.discriminator <= (query.kind === "long" ? 0xfff : 0xf);
+}
+
+function isHost(text: string): boolean {
+    return /^[0-9a-f.:]{2,45}$/i.test(text);
+}
+
+/** Others wrote it, and it goes to people's screens. */
+function plain(text: string, least: number, greatest: number): boolean {
+    const { length } = encoder.encode(text);
+    return length >= least && length <= greatest && !/[\u0000-\u001f\u007f-\u009f]/.test(text);
+}
+
 const queries = { long: 1, short: 2, operational: 3, commissionable: 4 } as const;
 
-/** Encodes a frame of the page. The agent refuses what is out of range; a datagram is copied. */
+/** Encodes a frame of the page; a datagram is copied. The agent hangs up at what {@link isPeer} and {@link isQuery} do not let through. */
 export function encodeFrame(frame: PageFrame): Uint8Array<ArrayBuffer> {
     const out = new Writer();
     switch (frame.kind) {
@@ -74,7 +99,7 @@ export function encodeFrame(frame: PageFrame): Uint8Array<ArrayBuffer> {
         case "search":
             out.uint8(8).uint16(frame.search).uint8(queries[frame.query.kind]);
             if ("discriminator" in frame.query) out.uint16(frame.query.discriminator);
-            if ("instance" in frame.query) out.text(frame.query.instance);
+            if ("instance" in frame.query) out.octets(encoder.encode(frame.query.instance));
             break;
         case "stop":
             out.uint8(10).uint16(frame.search);
@@ -120,7 +145,7 @@ function decodeNode(input: Reader): RelayNode {
     const host = input.text(2, 45);
     const port = input.uint16();
     const zone = input.text(0, 64);
-    if (!/^[0-9a-f.:]+$/i.test(host) || port === 0) malformed();
+    if (!isHost(host) || port === 0) malformed();
     const node: RelayNode = { peer: zone === "" ? { host, port } : { host, port, zone }, instance: input.text(1, 63) };
     const name = input.text(0, 32);
     const pairingInstruction = input.text(0, 128);
@@ -141,7 +166,6 @@ function malformed(): never {
     throw new UnexpectedDataError("the agent sent a malformed frame");
 }
 
-const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 class Writer {
@@ -159,8 +183,6 @@ class Writer {
     /** With its length before it. */
     text(value: string): this {
         const octets = encoder.encode(value);
-        // The agent would read another frame than was meant.
-        if (octets.length > 255) throw new UnexpectedDataError("an address or name is too long for an agent");
         return this.uint8(octets.length).octets(octets);
     }
 
@@ -210,8 +232,7 @@ class Reader {
         } catch (cause) {
             throw new UnexpectedDataError("the agent sent a malformed frame", { cause });
         }
-        // Others wrote it, and it goes to people's screens.
-        return /[\u0000-\u001f\u007f-\u009f]/.test(text) ? malformed() : text;
+        return plain(text, least, greatest) ? text : malformed();
     }
 
     rest(least: number, greatest: number): Uint8Array {

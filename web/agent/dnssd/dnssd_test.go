@@ -435,14 +435,14 @@ func TestBrowserAsksEverMoreSlowly(t *testing.T) {
 	b.Search(relay.Query{Kind: relay.LongDiscriminator, Discriminator: 2748}, found)
 	b.Search(relay.Query{Kind: relay.LongDiscriminator, Discriminator: 2748}, found)
 	b.Search(relay.Query{Kind: relay.ShortDiscriminator, Discriminator: 10}, found)
-	b.Search(relay.Query{Kind: relay.Operational, Instance: "A-B"}, found)
+	b.Search(relay.Query{Kind: relay.Operational, Instance: "87E1B004E235A130-8FC7772401CD0696"}, found)
 	b.Search(all, found)
 	var names []string
 	for _, q := range b.due() {
 		names = append(names, q.Name.String())
 	}
 	slices.Sort(names)
-	if want := []string{"A-B._matter._tcp.local.", "A-B._matter._tcp.local.", "_L2748._sub._matterc._udp.local.", "_S10._sub._matterc._udp.local.", "_matterc._udp.local."}; !reflect.DeepEqual(names, want) {
+	if want := []string{"87E1B004E235A130-8FC7772401CD0696._matter._tcp.local.", "87E1B004E235A130-8FC7772401CD0696._matter._tcp.local.", "_L2748._sub._matterc._udp.local.", "_S10._sub._matterc._udp.local.", "_matterc._udp.local."}; !reflect.DeepEqual(names, want) {
 		t.Errorf("%q", names)
 	}
 	var asked []int

@@ -25,7 +25,7 @@ var bounds = [...][2]int{
 	KindClosed:   {4, 4},
 	KindDatagram: {3 + minDatagram, 3 + MaxDatagram},
 	KindDropped:  {8, 8},
-	KindSearch:   {3 + 1, 3 + 1 + 1 + MaxInstance},
+	KindSearch:   {3 + 1, 3 + 1 + OperationalName},
 	KindFound:    {3 + (1 + 2 + 2 + 1) + (1 + 1) + 1 + 1 + 2, 3 + 1 + MaxHost + 2 + 1 + MaxZone + 1 + MaxInstance + 1 + MaxName + 1 + MaxInstruction + 2 + 4*int(fields)},
 	KindStop:     {3, 3},
 	KindStopped:  {4, 4},
@@ -106,7 +106,10 @@ func (f Search) append(b []byte) ([]byte, error) {
 	case LongDiscriminator, ShortDiscriminator:
 		return binary.LittleEndian.AppendUint16(b, q.Discriminator), nil
 	case Operational:
-		return appendText(b, q.Instance, 1, MaxInstance)
+		if !operationalName(q.Instance) {
+			return nil, ErrField
+		}
+		return append(b, q.Instance...), nil
 	case AllCommissionable:
 		return b, nil
 	}
@@ -196,6 +199,22 @@ func hostText(s string) bool {
 	for i := range len(s) {
 		switch c := s[i]; {
 		case c >= '0' && c <= '9', c >= 'a' && c <= 'f', c >= 'A' && c <= 'F', c == '.', c == ':':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// operationalName reports whether s can be the name of an operational node. Matter
+// Core §4.3.2.1.
+func operationalName(s string) bool {
+	if len(s) != OperationalName || s[16] != '-' {
+		return false
+	}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case i == 16, c >= '0' && c <= '9', c >= 'A' && c <= 'F', c >= 'a' && c <= 'f':
 		default:
 			return false
 		}
@@ -315,7 +334,10 @@ func (r *reader) query() Query {
 			r.err = ErrField
 		}
 	case Operational:
-		q.Instance = r.text(1, MaxInstance)
+		q.Instance = string(r.take(OperationalName))
+		if r.err == nil && !operationalName(q.Instance) {
+			r.err = ErrField
+		}
 	}
 	return q
 }

@@ -54,12 +54,13 @@ const (
 
 // Limits of what a frame may hold, in octets.
 const (
-	MaxDatagram    = 1280 // the IPv6 minimum MTU. Matter Core §4.4.4
-	MaxFrame       = 3 + MaxDatagram
-	MaxHost        = 45 // the longest text of an IPv6 address
-	MaxZone        = 64 // interfaces: 15 on Linux, more elsewhere
-	MaxInstance    = 63 // a DNS label
-	MaxName        = 32 // TXT DN
-	MaxInstruction = 128
-	MaxVersion     = 32
+	MaxDatagram     = 1280 // the IPv6 minimum MTU. Matter Core §4.4.4
+	MaxFrame        = 3 + MaxDatagram
+	MaxHost         = 45 // the longest text of an IPv6 address
+	MaxZone         = 64 // interfaces: 15 on Linux, more elsewhere
+	MaxInstance     = 63 // a DNS label
+	OperationalName = 16 + 1 + 16
+	MaxName         = 32 // TXT DN
+	MaxInstruction  = 128
+	MaxVersion      = 32
 )

@@ -122,8 +122,8 @@ const (
 type Query struct {
 	Kind          QueryKind
 	Discriminator uint16 // of the first two kinds
-	// Instance of an operational node: COMPRESSEDFABRICID-NODEID, upper-case hex.
-	// Only a page that knows a fabric can ask after its nodes.
+	// Instance of an operational node: COMPRESSEDFABRICID-NODEID, sixteen hex digits
+	// each. Only a page that knows a fabric can ask after its nodes.
 	Instance string
 }
 

@@ -90,6 +90,7 @@ var samples = []struct {
 
 var refusals = []refusal{
 	{Name: "nothing", From: "both", Hex: ""},
+	{Name: "search for a name of no node", From: "page", Hex: "08030003" + hex.EncodeToString([]byte("87E1B004E235A13.-.FC7772401CD0696"))},
 	{Name: "kind 0", From: "both", Hex: "00"},
 	{Name: "kind of none", From: "both", Hex: "0c0000"},
 	{Name: "kind of a carrier", From: "both", Hex: "800100"},
@@ -283,7 +284,7 @@ func TestBoundsAreReached(t *testing.T) {
 	for _, c := range []struct{ least, greatest Frame }{
 		{Hello{}, Hello{Version: text(MaxVersion)}},
 		{Open{Peer: Peer{Instance: "A"}}, Open{Peer: long.Address}},
-		{Search{Query: Query{Kind: AllCommissionable}}, Search{Query: Query{Kind: Operational, Instance: text(MaxInstance)}}},
+		{Search{Query: Query{Kind: AllCommissionable}}, Search{Query: Query{Kind: Operational, Instance: text(16) + "-" + text(16)}}},
 		{Found{Node: Node{Address: Peer{Host: "::", Port: 1}, Instance: "A"}}, Found{Node: long}},
 		{Datagram{Octets: append(make([]byte, 8), 0, 0x40, 0, 0, 0, 0)}, Datagram{Octets: big}},
 	} {
@@ -313,6 +314,9 @@ func TestAppendRefuses(t *testing.T) {
 		"discriminator of 13 bits":        Search{Query: Query{Kind: LongDiscriminator, Discriminator: 0x1000}},
 		"short discriminator of 5 bits":   Search{Query: Query{Kind: ShortDiscriminator, Discriminator: 0x10}},
 		"discriminator for all":           Search{Query: Query{Kind: AllCommissionable, Discriminator: 1}},
+		"name of no node":                 Search{Query: Query{Kind: Operational, Instance: "87E1B004E235A130_8FC7772401CD0696"}},
+		"name with an octet too many":     Search{Query: Query{Kind: Operational, Instance: "87E1B004E235A130-8FC7772401CD06960"}},
+		"name that is a path":             Search{Query: Query{Kind: Operational, Instance: "87E1B004E235A13.-.FC7772401CD0696"}},
 		"instance for all":                Search{Query: Query{Kind: AllCommissionable, Instance: "A"}},
 		"node without a name":             Found{Node: Node{Address: ok}},
 		"node at a name":                  Found{Node: Node{Address: Peer{Instance: "A"}, Instance: "A"}},
