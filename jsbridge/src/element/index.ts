@@ -58,8 +58,8 @@ export class MatterCommissionElement extends Base {
     declare transports: string | null;
     declare assets: string | null;
     declare fabricLabel: string | null;
-    declare attestation: string | null;
-    declare theme: string | null;
+    declare attestation: "certified" | "ask" | null;
+    declare theme: "auto" | "light" | "dark" | null;
     declare allowTestDevices: boolean;
     declare manage: boolean;
     declare code: string | undefined;
@@ -341,6 +341,11 @@ export class MatterCommissionElement extends Base {
         return navigator.language;
     }
 }
+
+/** For JSX: what may be written in a tag of either element, besides what every element takes. */
+export type MatterCommissionProps = {
+    [K in "agent" | "transports" | "assets" | "fabricLabel" | "attestation" | "theme" | "allowTestDevices" | "manage" | (typeof objects)[number]]?: MatterCommissionElement[K] | undefined;
+} & { [K in keyof MatterCommissionEventMap as `on${K}`]?: (event: MatterCommissionEventMap[K]) => void };
 
 /** Typed listeners. */
 export interface MatterCommissionElement {
