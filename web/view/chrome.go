@@ -77,6 +77,7 @@ func (c *chrome) close() {
 }
 
 func (c *chrome) update(v *View, s flow.State) {
+	c.frame.attr("lang", s.Options.Language)
 	now := stageOf(s)
 	c.stages.show(now != flow.StageNone)
 	for i := flow.StageCode; i <= flow.StageFinish; i++ {

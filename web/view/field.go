@@ -139,9 +139,8 @@ type copier struct {
 }
 
 func (p *page) copier(label string) *copier {
-	c := &copier{button: p.button("copy", "action.copy")}
-	c.button.attr("aria-label", p.msg("action.copy-what", "what", p.msg(label)))
-	c.button.InsertBefore(icon("copy"), c.button.FirstChild())
+	c := &copier{button: el("button", "button copy", icon("copy"), p.label("span", "copy-word", "action.copy"))}
+	c.button.attr("type", "button").part("secondary").attr("aria-label", p.msg("action.copy-what", "what", p.msg(label)))
 	p.on(c.button, "click", func(dom.Event) {
 		p.copied = c
 		p.send(flow.CopyWanted{Text: c.text})

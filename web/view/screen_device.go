@@ -25,7 +25,7 @@ func deviceScreen(p *page) {
 		return flow.ShareWanted{Node: p.state.Device.Node.ID}
 	})
 	share.InsertBefore(icon("share"), share.FirstChild())
-	remove := p.does(p.button("secondary danger-text", "device.remove"), always(flow.RemoveWanted{}))
+	remove := p.does(p.button("secondary", "device.remove").class("danger-text", true), always(flow.RemoveWanted{}))
 	sure := removePanel(p)
 	p.add(reading, endpoints.box, el("div", "ways", share, remove), sure.box, about)
 

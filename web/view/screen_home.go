@@ -103,11 +103,7 @@ func homeCare(p *page) section {
 	buttons := map[string]*node{}
 	ways := el("div", "ways")
 	for _, panel := range []string{"export", "import", "forget"} {
-		kind := "secondary"
-		if panel == "forget" {
-			kind = "secondary danger-text"
-		}
-		buttons[panel] = p.does(p.button(kind, "home."+panel), func() flow.Event {
+		buttons[panel] = p.does(p.button("secondary", "home."+panel).class("danger-text", panel == "forget"), func() flow.Event {
 			if p.state.Home.Panel == panel {
 				return flow.HomePanel{}
 			}
@@ -145,8 +141,8 @@ func homeCare(p *page) section {
 			}
 			buttons[name].attr("aria-expanded", expanded)
 			if open && before != name { // the person asked for it
-				if target := panel.Call("querySelector", "input:not([hidden]), button"); !target.IsNull() && panel.Get("isConnected").Bool() {
-					target.Call("focus")
+				if target := panel.QuerySelector("input:not([hidden]), button"); target != nil && panel.Get("isConnected").Bool() {
+					target.Underlying().Call("focus")
 				}
 			}
 			if !open && before == name {

@@ -82,7 +82,7 @@ type networks struct {
 
 // networkList has one radio button for each network that the device sees.
 func networkList(p *page) networks {
-	type entry struct{ input, name, signal, band, lock *node }
+	type entry struct{ box, input, name, signal, band, lock *node }
 	var shown []flow.Network
 	list := rows[entry]{box: el("div", "options")}
 	elsewhere, elsewhereInput := p.choice("network", other, p.label("span", "option-title", "network.other"))
@@ -102,11 +102,8 @@ func networkList(p *page) networks {
 		list.sync(keys, func(i int) (*node, entry) {
 			it := entry{name: el("bdi", "option-title"), signal: el("span", ""), band: el("span", ""), lock: el("span", "")}
 			lock := el("span", "with-icon", icon("lock"), icon("unlock"), it.lock)
-			var box *node
-			box, it.input = p.choice("network", itoa(i), it.name, el("span", "option-more facts-line", it.signal, it.band, lock))
-			bars := barsIcon()
-			box.add(bars).class("network", true)
-			return box, it
+			it.box, it.input = p.choice("network", itoa(i), it.name, el("span", "option-more facts-line", it.signal, it.band, lock))
+			return it.box.add(barsIcon()), it
 		}, func(i int, it entry) {
 			n := shown[i]
 			it.input.attr("value", itoa(i)).check(!q.Other && q.Chosen == i)
@@ -118,8 +115,10 @@ func networkList(p *page) networks {
 			p.say(it.signal, "network.bars."+itoa(min(max(n.Bars, 0), 4)))
 			it.band.show(n.Band != "")
 			p.say(it.band, "network.band", "ghz", n.Band)
-			box := wrap(it.input.Get("parentNode"))
-			box.Set("className", "option network bars-"+itoa(min(max(n.Bars, 0), 4))+openClass(n.Open))
+			for bars := range 5 {
+				it.box.class("bars-"+itoa(bars), bars == min(max(n.Bars, 0), 4))
+			}
+			it.box.class("unlocked", n.Open)
 			if n.Open {
 				p.say(it.lock, "network.open")
 			} else {
@@ -131,17 +130,10 @@ func networkList(p *page) networks {
 	}}
 }
 
-func openClass(open bool) string {
-	if open {
-		return " unlocked"
-	}
-	return ""
-}
-
 // barsIcon has four bars; the class of what it is in says how many count.
 func barsIcon() *node {
 	svg := wrap(document.Call("createElementNS", svgNamespace, "svg"))
-	svg.attr("class", "icon bars").attr("viewBox", "0 0 24 24").attr("aria-hidden", "true").attr("focusable", "false")
+	svg.attr("class", "icon").class("bars", true).attr("viewBox", "0 0 24 24").attr("aria-hidden", "true").attr("focusable", "false")
 	for i, d := range []string{"M4.5 20v-3", "M9.5 20v-7", "M14.5 20v-11", "M19.5 20v-15"} {
 		path := wrap(document.Call("createElementNS", svgNamespace, "path"))
 		svg.add(path.attr("d", d).attr("class", "bar-"+itoa(i+1)))

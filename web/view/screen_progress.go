@@ -90,8 +90,8 @@ func progress(p *page, sentence func(flow.State) (string, []string)) {
 			since = s.Now - step.StartedAt
 		}
 		elapsed.text(p.seconds(flow.Milliseconds(since)))
-		usual.show(step != nil && step.Expected > 0)
 		late := step != nil && isLate(step, s.Now)
+		usual.show(step != nil && step.Expected > 0 && !late) // else the sentence says it
 		slow.show(late)
 		line.class("late", late)
 		if step != nil {

@@ -81,7 +81,7 @@ func (p *page) shareChoose() shareChoice {
 			p.send(flow.ShareSeconds{Seconds: n})
 		}
 	})
-	box := el("div", "", p.label("p", "lead", "share.lead"), group)
+	box := el("div", "share-open", p.label("p", "lead", "share.lead"), group)
 	return shareChoice{box, func(s flow.State) {
 		for seconds, input := range inputs {
 			input.check(seconds == s.Share.Seconds)

@@ -86,9 +86,14 @@ func (v *View) say(n *node, id string, pairs ...string) *node {
 		if s.param {
 			text = lookup(s.text, pairs)
 			tag = "bdi"
+			if s.text == "command" {
+				tag = "code"
+			}
 		}
 		if s.strong {
 			n.add(el("strong", "", el(tag, "").text(text)))
+		} else if tag == "code" {
+			n.add(el(tag, "mono").text(text))
 		} else {
 			n.add(el(tag, "").text(text))
 		}

@@ -361,6 +361,31 @@ test("pressing sends what the state machine knows", async () => {
     assert.equal(await page.getByRole("button", { name: "Set it up anyway" }).count(), 0, "a proof that failed cannot be overridden");
 });
 
+test("in a dialog there is a button to leave it, beside nothing else", async () => {
+    await page.setViewportSize({ width: 320, height: 640 });
+    const sent = await page.evaluate(() => {
+        const dialog = document.createElement("dialog");
+        const inside = dialog.appendChild(document.createElement("div"));
+        shadow.append(dialog);
+        dialog.showModal();
+        gallery.open(inside, "en");
+        gallery.render("code-empty");
+        const close = inside.querySelector(".close");
+        const box = close.getBoundingClientRect();
+        const over = [...inside.querySelectorAll(".stage-mark, .title")].filter(it => {
+            const other = it.getBoundingClientRect();
+            return other.left < box.right && other.right > box.left && other.top < box.bottom && other.bottom > box.top;
+        }).length;
+        gallery.events();
+        close.click();
+        const result = { over, events: gallery.events(), wide: inside.getBoundingClientRect().width > 250 };
+        gallery.open(div, "en");
+        dialog.remove();
+        return result;
+    });
+    assert.deepEqual(sent, { over: 0, events: ["flow.Stop{}"], wide: true });
+});
+
 test("a thousand wizards leave nothing behind", { timeout: 180_000 }, async t => {
     await page.evaluate(() => gallery.close());
     const measure = async () => {
