@@ -2,8 +2,9 @@
 export { CommissioningWindow, type WindowEnd, type WindowOptions } from "./administration.js";
 export { defaultPort, parseAddress, showAddress } from "./address.js";
 export {
-    AgentError, agentTransport, type AgentDiscovered, type AgentOptions, type AgentQuery, type AgentState, type AgentTransport, type AgentWebSocket,
+    AgentError, agentTransport, type AgentDiscovered, type AgentOptions, type AgentQuery, type AgentState, type AgentTransport,
 } from "./agent.js";
+export type { AgentWebSocket, AgentWebSocketClass } from "./agent-link.js";
 export { Commissioner, createCommissioner, type CommissionerOptions, type Decisions } from "./commissioner.js";
 export type { CommissionOptions } from "./commissioning.js";
 export type { ConnectOptions } from "./connecting.js";
