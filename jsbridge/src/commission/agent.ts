@@ -225,14 +225,18 @@ class Agent implements AgentTransport {
 
     async #ready(link: AgentLink): Promise<void> {
         let timer: ReturnType<typeof setTimeout> | undefined;
+        let over = false;
         const late = new Promise<"late">(resolve => {
             const check = async (): Promise<void> => {
-                if ((await permission(this.#url)) === "prompt") timer = setTimeout(check, attemptMs);
+                const asking = (await permission(this.#url)) === "prompt";
+                if (over) return;
+                if (asking) timer = setTimeout(check, attemptMs);
                 else resolve("late");
             };
             timer = setTimeout(check, attemptMs);
         });
         const result = await Promise.race([link.greeted, link.lost, late]);
+        over = true;
         clearTimeout(timer);
         if (result === "greeted") return;
         link.close("the agent did not answer in time");
