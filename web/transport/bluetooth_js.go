@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"syscall/js"
+
+	"github.com/matter-session/matter-session/web/transport/btp"
 )
 
 // A Bluetooth is the one device that a person picked in this window, and the
@@ -12,7 +14,7 @@ type Bluetooth struct {
 	device *webDevice
 	link   *link
 	picks  int    // so that the answer to an earlier list is known as such
-	cancel func() // ends the look at a device that was picked; nil: there is none
+	cancel func() // ends picking; nil: nothing is being picked
 }
 
 // NewBluetooth returns one without a device.
@@ -35,15 +37,13 @@ func (b *Bluetooth) Pick(all bool, done func(name string, p *Problem)) {
 			done(name, p)
 		}
 	}
-	bluetooth := js.Global().Get("navigator").Get("bluetooth")
-	if bluetooth.IsUndefined() {
+	bluetooth, state := find()
+	if state != stateReady {
 		Availability(func(state string) { answer("", &Problem{ID: missing[state]}) })
 		return
 	}
-	await(bluetooth.Call("requestDevice", question(all)), func(device js.Value) {
-		if b.picks != number {
-			return
-		}
+	b.cancel = await(bluetooth.Call("requestDevice", question(all)), func(device js.Value) {
+		b.cancel = nil
 		d := newWebDevice(device)
 		name := textOf(device.Get("name"))
 		if !all {
@@ -58,6 +58,7 @@ func (b *Bluetooth) Pick(all bool, done func(name string, p *Problem)) {
 			answer(name, p)
 		})
 	}, func(reason js.Value) {
+		b.cancel = nil
 		diagnose(errorOf(reason), func(p *Problem) { answer("", p) })
 	})
 }
@@ -74,13 +75,14 @@ func question(all bool) map[string]any {
 // now passes: Open tries it again.
 func (b *Bluetooth) check(d *webDevice, done func(*Problem)) {
 	clock := &pageClock{}
-	b.cancel = func() {
+	end := func() {
 		clock.stop()
-		d.disconnect()
+		d.drop()
 	}
+	b.cancel = end
 	finish := func(err error) {
-		b.cancel()
 		b.cancel = nil
+		end()
 		if errors.Is(err, errNotMatter) {
 			done(&Problem{ID: NotMatterDevice, Technical: err.Error()})
 			return
@@ -99,7 +101,10 @@ func (b *Bluetooth) Unpick() {
 		b.cancel = nil
 	}
 	b.Close()
-	b.device = nil
+	if b.device != nil {
+		b.device.drop()
+		b.device = nil
+	}
 }
 
 // Open connects to the device that was picked. A link that is open already is closed.
@@ -152,51 +157,78 @@ var missing = map[string]string{
 // Availability finds out whether this window can use Bluetooth, or why not:
 // ready, missing, disabled, insecure, frame or off. then is called once, later.
 func Availability(then func(state string)) {
-	bluetooth := js.Global().Get("navigator").Get("bluetooth")
-	if bluetooth.IsUndefined() {
-		await(js.Global().Get("Promise").Call("resolve"), func(js.Value) { then(absent()) }, func(js.Value) {})
+	later := func(state string) {
+		await(js.Global().Get("Promise").Call("resolve"), func(js.Value) { then(state) }, func(js.Value) {})
+	}
+	bluetooth, state := find()
+	if state != stateReady {
+		later(state)
 		return
 	}
 	if bluetooth.Get("getAvailability").IsUndefined() { // an old one
-		await(js.Global().Get("Promise").Call("resolve"), func(js.Value) { then(stateReady) }, func(js.Value) {})
+		later(stateReady)
 		return
 	}
-	// A frame that may not use it is told that there is none.
-	framed := !allowed()
 	await(bluetooth.Call("getAvailability"), func(available js.Value) {
-		switch {
-		case framed:
-			then(stateFramed)
-		case available.Truthy():
+		if available.Truthy() {
 			then(stateReady)
-		default:
+		} else {
 			then(stateOff)
 		}
 	}, func(js.Value) { then(stateDisabled) })
 }
 
-// WatchAvailability tells the state, and again whenever the browser says that it
-// has changed, until stop is called.
+// WatchAvailability tells the state, and again whenever it has changed, until
+// stop is called. Few browsers tell of a change, so while Bluetooth is off they
+// are asked; when it is switched off later, picking tells.
 func WatchAvailability(changed func(state string)) (stop func()) {
-	stopped := false
-	tell := func() {
+	clock := &pageClock{}
+	last, stopped := "", false
+	var tell func()
+	tell = func() {
 		Availability(func(state string) {
-			if !stopped {
+			if stopped {
+				return
+			}
+			if state == stateOff {
+				clock.set(askAgain, tell)
+			}
+			if state != last {
+				last = state
 				changed(state)
 			}
 		})
 	}
 	var l *listener
-	if bluetooth := js.Global().Get("navigator").Get("bluetooth"); !bluetooth.IsUndefined() {
+	if bluetooth, state := find(); state == stateReady {
 		l = listen(bluetooth, "availabilitychanged", func(js.Value) { tell() })
 	}
 	tell()
 	return func() {
 		if !stopped {
 			stopped = true
+			clock.stop()
 			l.remove()
 		}
 	}
+}
+
+// askAgain is how soon it is noticed that Bluetooth was switched on.
+const askAgain btp.Milliseconds = 2_000
+
+// find returns navigator.bluetooth, and ready, or why there is none for us.
+func find() (bluetooth js.Value, state string) {
+	navigator := js.Global().Get("navigator")
+	if !navigator.IsUndefined() {
+		bluetooth = navigator.Get("bluetooth")
+	}
+	switch {
+	case bluetooth.IsUndefined():
+		return bluetooth, absent()
+	case !allowed():
+		return bluetooth, stateFramed // to ask anyway would only leave an error in the console
+	}
+	return bluetooth, stateReady
 }
 
 // absent says why there is no navigator.bluetooth. Chromium has it everywhere but

@@ -3,6 +3,8 @@ package transport
 import (
 	"errors"
 	"syscall/js"
+
+	"github.com/matter-session/matter-session/web/transport/btp"
 )
 
 // What a Matter device offers. Matter Core §4.19.2.
@@ -26,6 +28,8 @@ type webDevice struct {
 	indicate2   js.Value // C2
 	array       js.Value // a Uint8Array as long as the longest segment so far
 	lost, value *listener
+	cancel      func() // of the operation under way; nil: there was none
+	forget      func() // of the latest connecting; nil: there was none
 }
 
 func newWebDevice(device js.Value) *webDevice { return &webDevice{device: device} }
@@ -42,26 +46,34 @@ func (d *webDevice) connect(lost func(), done func(error)) {
 			done(err)
 		}
 	}
-	fail := func(reason js.Value) { finish(errorOf(reason)) }
+	linked := false
 	d.lost = listen(d.device, "gattserverdisconnected", func(js.Value) {
-		// While connecting the promise tells.
-		if d.number == number && !d.connecting {
+		switch {
+		case d.number != number:
+		case !d.connecting:
 			lost()
+		case linked: // of an operation that is under way not every browser says that it failed
+			finish(btp.ErrLost)
 		}
 	})
-	await(server.Call("connect"), func(js.Value) {
+	// The latest is always waited for: a connection that comes about too late has to be ended.
+	if d.forget != nil {
+		d.forget()
+	}
+	d.forget = await(server.Call("connect"), func(js.Value) {
 		if d.number != number {
 			if d.lost == nil { // nobody wants a connection any more
 				server.Call("disconnect")
 			}
 			return
 		}
-		d.find(number, server, finish)
-	}, fail)
+		linked = true
+		d.find(server, finish)
+	}, func(reason js.Value) { finish(errorOf(reason)) })
 }
 
 // find looks for the service and its two characteristics, one after the other.
-func (d *webDevice) find(number int, server js.Value, finish func(error)) {
+func (d *webDevice) find(server js.Value, finish func(error)) {
 	missing := func(reason js.Value) {
 		err := errorOf(reason)
 		var e *domError
@@ -70,53 +82,38 @@ func (d *webDevice) find(number int, server js.Value, finish func(error)) {
 		}
 		finish(err)
 	}
-	still := func(next func(js.Value)) func(js.Value) {
-		return func(v js.Value) {
-			if d.number == number {
-				next(v)
-			}
-		}
-	}
-	await(server.Call("getPrimaryService", service), still(func(s js.Value) {
-		await(s.Call("getCharacteristic", c1), still(func(c js.Value) {
+	d.operate(server.Call("getPrimaryService", service), func(s js.Value) {
+		d.operate(s.Call("getCharacteristic", c1), func(c js.Value) {
 			d.write1 = c
-			await(s.Call("getCharacteristic", c2), still(func(c js.Value) {
+			d.operate(s.Call("getCharacteristic", c2), func(c js.Value) {
 				d.indicate2 = c
 				finish(nil)
-			}), missing)
-		}), missing)
-	}), missing)
+			}, missing)
+		}, missing)
+	}, missing)
+}
+
+// operate waits for an operation of this connection. Those that it still waits
+// for when the connection ends are not heard of any more: there is one at a time.
+func (d *webDevice) operate(promise js.Value, ok, fail func(js.Value)) {
+	d.cancel = await(promise, ok, fail)
 }
 
 func (d *webDevice) write(segment []byte, done func(error)) {
-	number := d.number
-	finish := func(err error) {
-		if d.number == number {
-			done(err)
-		}
-	}
 	if d.array.IsUndefined() || d.array.Length() < len(segment) {
 		d.array = js.Global().Get("Uint8Array").New(len(segment))
 	}
 	js.CopyBytesToJS(d.array, segment)
 	// The browser copies it before the call returns.
-	await(d.write1.Call("writeValueWithResponse", d.array.Call("subarray", 0, len(segment))),
-		func(js.Value) { finish(nil) }, func(reason js.Value) { finish(errorOf(reason)) })
+	d.operate(d.write1.Call("writeValueWithResponse", d.array.Call("subarray", 0, len(segment))),
+		func(js.Value) { done(nil) }, func(reason js.Value) { done(errorOf(reason)) })
 }
 
 func (d *webDevice) subscribe(indicated func([]byte), done func(error)) {
-	number := d.number
 	d.value = listen(d.indicate2, "characteristicvaluechanged", func(event js.Value) {
-		if d.number == number {
-			indicated(octets(event.Get("target").Get("value")))
-		}
+		indicated(octets(event.Get("target").Get("value")))
 	})
-	finish := func(err error) {
-		if d.number == number {
-			done(err)
-		}
-	}
-	await(d.indicate2.Call("startNotifications"), func(js.Value) { finish(nil) }, func(reason js.Value) { finish(errorOf(reason)) })
+	d.operate(d.indicate2.Call("startNotifications"), func(js.Value) { done(nil) }, func(reason js.Value) { done(errorOf(reason)) })
 }
 
 func (d *webDevice) disconnect() {
@@ -126,8 +123,21 @@ func (d *webDevice) disconnect() {
 	d.device.Get("gatt").Call("disconnect")
 }
 
+// drop disconnects for good. Connecting that the browser never gives up is its own affair then.
+func (d *webDevice) drop() {
+	d.disconnect()
+	if d.forget != nil {
+		d.forget()
+		d.forget = nil
+	}
+}
+
 // release takes away the listeners and forgets the characteristics.
 func (d *webDevice) release() {
+	if d.cancel != nil {
+		d.cancel()
+		d.cancel = nil
+	}
 	d.lost.remove()
 	d.value.remove()
 	d.lost, d.value = nil, nil

@@ -9,8 +9,8 @@ import (
 var funcs int
 
 // Funcs returns how many functions this package has given to JavaScript that
-// are not released yet, for tests that look for leaks: with no link open it is 0,
-// once the browser has settled what was under way.
+// are not released yet, for tests that look for leaks: 0 when nothing is picked,
+// 1 at most while a device is that is not connected.
 func Funcs() int { return funcs }
 
 // newFunc is js.FuncOf, counted.
@@ -24,24 +24,37 @@ func release(f js.Func) {
 	f.Release()
 }
 
-// await calls ok or fail when promise is settled, and then keeps nothing. A
-// browser that never settles a promise keeps these two functions.
-func await(promise js.Value, ok, fail func(js.Value)) {
-	var resolved, rejected js.Func
-	settle := func(then func(js.Value)) func(js.Value, []js.Value) any {
-		return func(_ js.Value, args []js.Value) any {
-			release(resolved)
-			release(rejected)
-			value := js.Undefined()
-			if len(args) > 0 {
-				value = args[0]
-			}
-			then(value)
-			return nil
+// await calls ok or fail when promise is settled, unless cancel is called
+// before. After either nothing is kept.
+//
+// A promise never gives a function back, and some are never settled: those of a
+// connection that ended, for one. So the promise is given functions of the
+// browser's own, bound to what they need, which put the value into a holder and
+// raise an event; and only the event's listener, which can be taken away, is
+// ours.
+func await(promise js.Value, ok, fail func(js.Value)) (cancel func()) {
+	global := js.Global()
+	reflect, holder, target := global.Get("Reflect"), global.Get("Object").New(), global.Get("EventTarget").New()
+	keep := func(name string) js.Value { return reflect.Get("set").Call("bind", reflect, holder, name) }
+	var l *listener
+	over := false
+	l = listen(target, "settled", func(js.Value) {
+		l.remove()
+		over = true
+		if reason := holder.Get("reason"); holder.Call("hasOwnProperty", "reason").Bool() {
+			fail(reason)
+		} else {
+			ok(holder.Get("value"))
+		}
+	})
+	raise := target.Get("dispatchEvent").Call("bind", target, global.Get("Event").New("settled"))
+	promise.Call("then", keep("value"), keep("reason")).Call("then", raise)
+	return func() {
+		if !over {
+			over = true
+			l.remove()
 		}
 	}
-	resolved, rejected = newFunc(settle(ok)), newFunc(settle(fail))
-	promise.Call("then", resolved, rejected)
 }
 
 // A domError is what a promise was rejected with.

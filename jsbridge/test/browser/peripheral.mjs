@@ -12,6 +12,9 @@ const matterService = 0xfff6;
 const c1 = "18ee2ef5-263d-4559-959f-4f9c429f9d11";
 const c2 = "18ee2ef5-263d-4559-959f-4f9c429f9d12";
 
+/** Milliseconds until a list is dismissed: all devices are on it by then. */
+const dismissal = 300;
+
 /** Switches for {@link openPage}: on Linux Web Bluetooth is behind one. */
 export const bluetoothArgs = ["--enable-features=WebBluetooth"];
 
@@ -46,7 +49,10 @@ function watch() {
     const { connect, disconnect } = BluetoothRemoteGATTServer.prototype;
     BluetoothRemoteGATTServer.prototype.connect = function () {
         of(this.device.name).broken = false;
-        return connect.call(this);
+        const connecting = connect.call(this);
+        // One that was given up may have come about all the same.
+        connecting.catch(() => globalThis.tellDisconnected(this.device.name));
+        return connecting;
     };
     BluetoothRemoteGATTServer.prototype.disconnect = function () {
         const was = this.connected;
@@ -94,11 +100,12 @@ export class Adapter {
         return adapter;
     }
 
-    /** "absent", "powered-off" or "powered-on". */
+    /** "absent", "powered-off" or "powered-on". Whoever is connected is no more. */
     async state(state) {
-        if (this.#enabled) await this.#cdp.send("BluetoothEmulation.setSimulatedCentralState", { state });
-        else await this.#cdp.send("BluetoothEmulation.enable", { state, leSupported: true });
+        if (this.#enabled) await this.#cdp.send("BluetoothEmulation.disable");
         this.#enabled = true;
+        await this.#cdp.send("BluetoothEmulation.enable", { state, leSupported: true });
+        for (const device of this.#devices) await device.renew();
     }
 
     /** How the browser's list is answered from now on: by a device's name, or undefined to dismiss it. */
@@ -130,17 +137,17 @@ export class Adapter {
 
     async #prompted({ id, devices }) {
         // The same list comes again whenever it grows, and may be answered once.
+        this.offered = devices.map(device => this.#nameOf(device.id));
         if (this.#answered.has(id)) return;
         const { name } = this.#choice;
-        const address = this.#devices.find(device => device.name === name)?.address;
+        const deviceId = this.#devices.find(device => device.name === name)?.address;
         if (name === undefined) {
             this.#answered.add(id);
-            this.offered = devices.map(device => this.#nameOf(device.id));
+            await new Promise(resolve => setTimeout(resolve, dismissal));
             await this.#pageCdp.send("DeviceAccess.cancelPrompt", { id });
-        } else if (devices.some(device => device.id === address)) {
+        } else if (devices.some(device => device.id === deviceId)) {
             this.#answered.add(id);
-            this.offered = devices.map(device => this.#nameOf(device.id));
-            await this.#pageCdp.send("DeviceAccess.selectPrompt", { id, deviceId: address });
+            await this.#pageCdp.send("DeviceAccess.selectPrompt", { id, deviceId });
         }
     }
 
@@ -188,6 +195,13 @@ export class Device {
         await this.#answer("simulatePreconnectedPeripheral", { address, name, manufacturerData: [], knownServiceUuids });
     }
 
+    /** Comes into the reach of another adapter. */
+    async renew() {
+        this.gone();
+        this.#linked = false;
+        await this.appear();
+    }
+
     has(id) {
         return this.#own.has(id);
     }
@@ -200,22 +214,24 @@ export class Device {
             this.connected = this.#linked = true;
             this.on.connected();
         }
-        if (type === "discovery" && this.#kind.matter && this.#ids.service === undefined) await this.#furnish();
+        if (type === "discovery" && this.#kind.matter && this.#ids.service === undefined) await this.#furnish().catch(ignored);
         await this.#answer("simulateGATTOperationResponse", { address: this.address, type, code: refused ? 0x3e : 0 });
     }
 
+    /** Adds what the device offers, for this connection. */
     async #furnish() {
+        const ids = (this.#ids = {});
         const send = (method, params) => this.#cdp.send(`BluetoothEmulation.${method}`, params);
-        this.#ids.service = (await send("addService", { address: this.address, serviceUuid: uuid16(matterService) })).serviceId;
+        ids.service = (await send("addService", { address: this.address, serviceUuid: uuid16(matterService) })).serviceId;
         if (!this.#kind.characteristics) return;
         const add = async (characteristicUuid, properties) => {
-            const { characteristicId } = await send("addCharacteristic", { serviceId: this.#ids.service, characteristicUuid, properties });
+            const { characteristicId } = await send("addCharacteristic", { serviceId: ids.service, characteristicUuid, properties });
             this.#own.add(characteristicId);
             return characteristicId;
         };
-        this.#ids.c1 = await add(c1, { write: true });
-        this.#ids.c2 = await add(c2, { indicate: true, read: true });
-        await send("addDescriptor", { characteristicId: this.#ids.c2, descriptorUuid: uuid16(0x2902) });
+        ids.c1 = await add(c1, { write: true });
+        ids.c2 = await add(c2, { indicate: true, read: true });
+        await send("addDescriptor", { characteristicId: ids.c2, descriptorUuid: uuid16(0x2902) });
     }
 
     async characteristic({ characteristicId, type, data }) {
