@@ -16,15 +16,8 @@ func failedScreen(p *page) {
 	countdown := el("p", "wait", icon("clock"), left)
 	kept := el("p", "hint")
 	p.add(countdown, kept, reportView(p))
-	waits := func() bool {
-		f := p.state.Failure
-		return f != nil && f.Until > p.state.Now
-	}
 	close := p.action("secondary", "action.close", always(flow.Close{}))
 	again := p.action("primary", "action.retry", func() flow.Event {
-		if waits() {
-			return nil
-		}
 		if f := p.state.Failure; f == nil || f.Retry == "none" {
 			return flow.Close{}
 		}
@@ -36,17 +29,13 @@ func failedScreen(p *page) {
 		if f == nil {
 			f = &flow.Failure{Retry: "restart"}
 		}
-		wait := waits()
+		// Nobody is kept from trying at once: the device may have been restarted.
+		wait := f.Until > s.Now
 		countdown.show(wait)
 		if wait {
-			p.say(left, "failed.wait", "left", clock(flow.Milliseconds(f.Until-s.Now)))
+			p.say(left, "failed.wait", "left", flow.Clock(flow.Left(s, f.Until)))
 		}
 		p.say(again, retryLabel(f.Retry))
-		disabled := ""
-		if wait {
-			disabled = "true"
-		}
-		again.attr("aria-disabled", disabled)
 		close.show(f.Retry != "none")
 		kept.show(f.Retry == "restart" || f.Retry == "same")
 		p.say(kept, "failed.code-kept")
@@ -91,7 +80,7 @@ func stoppedScreen(p *page) {
 		case s.Stopped.RolledBack:
 			p.say(sentence, "stopped.undone")
 		case s.Stopped.Until > s.Now:
-			p.say(sentence, "stopped.wait", "left", clock(flow.Milliseconds(s.Stopped.Until-s.Now)))
+			p.say(sentence, "stopped.wait", "left", flow.Clock(flow.Left(s, s.Stopped.Until)))
 		case s.Stopped.Until > 0:
 			p.say(sentence, "stopped.free")
 		default:
