@@ -24,21 +24,22 @@ const flags = ["allow-test-devices", "manage"] as const satisfies readonly Attri
 const objects = ["code", "agentToken", "storage", "authority", "networks", "transport", "trust", "messages"] as const;
 const propertyOf = (attribute: string): string => attribute.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-/** Pixels, not rem: the page's root may have any size. #outer takes nothing from the page but what is set here. A transparent border is seen where colours are forced. */
+/** The same colours as in web/view/style.css. Pixels, not rem: the page's root may have any size. #outer takes nothing from the page but what is set here. A transparent border is seen where colours are forced. */
 const css = `
-:host{display:block}
+:host{display:block;color-scheme:inherit}
 :host(matter-commission-button){display:inline-block}
 :host([hidden]){display:none}
-#outer{all:initial;display:block;direction:inherit;font:16px/1.5 var(--matter-font,system-ui,sans-serif);color:var(--matter-on-surface,CanvasText)}
-#outer{--a:var(--matter-accent,light-dark(#0b57d0,#a8c7fa))}
-[part=button],#busy button{font:inherit;min-height:44px;padding:8px 20px;margin-inline-end:8px;border:1px solid transparent;border-radius:var(--matter-radius,8px);background:var(--a);color:var(--matter-on-accent,light-dark(#fff,#062e6f));cursor:pointer}
+#outer{all:initial;display:block;direction:inherit;font:16px/1.5 var(--matter-font,system-ui,sans-serif);color:var(--matter-on-surface,light-dark(#1a1e24,#e9ebee))}
+#outer{--a:var(--matter-accent,light-dark(#0a58a6,#86bdff));--s:var(--matter-surface,light-dark(#fff,#16191e))}
+:host(:is([theme=light],[theme=dark])) #outer{background:var(--s)}
+[part=button],#busy button{font:inherit;min-height:44px;padding:8px 20px;margin-block:4px;margin-inline-end:8px;border:1px solid transparent;border-radius:var(--matter-radius,12px);background:var(--a);color:var(--matter-on-accent,light-dark(#fff,#04203d));cursor:pointer}
 #busy [part=secondary]{background:none;color:inherit;border-color:currentColor}
 :focus-visible{outline:3px solid var(--matter-focus,var(--a));outline-offset:2px}
-#dialog{width:min(100%,var(--matter-max-width,40em));padding:0;box-sizing:border-box;border:1px solid var(--matter-border,#8888);border-radius:var(--matter-radius,8px);background:var(--matter-surface,Canvas);color:inherit}
+#dialog{width:min(100%,var(--matter-max-width,42em));padding:0;box-sizing:border-box;border:1px solid var(--matter-border,light-dark(#d9dde2,#373d46));border-radius:var(--matter-radius,12px);background:var(--s);color:inherit}
 #dialog::backdrop{background:#0008}
-#busy:not(:empty){max-width:var(--matter-max-width,40em);padding:24px}
-progress{width:100%;accent-color:var(--a)}
-p{margin:8px 0}`;
+#busy:not(:empty){max-width:var(--matter-max-width,42em);padding:24px}
+#busy progress{width:100%;accent-color:var(--a)}
+#outer>*>p,slot>p,#busy p{margin:8px 0}`;
 let sheet: CSSStyleSheet | undefined;
 
 function make<K extends keyof HTMLElementTagNameMap>(tag: K, attributes: Readonly<Record<string, string>> = {}, ...children: (Node | string)[]): HTMLElementTagNameMap[K] {
@@ -228,7 +229,7 @@ export class MatterCommissionElement extends Base {
         const cause = unusable();
         const [own, reasons] = await Promise.all([
             shellTexts[language]?.(),
-            cause && import("./reasons.js").then(({ reasonsOf }) => reasonsOf(cause, language, wants("agent") ? this.agent : "", this.messages ?? {})),
+            cause && import("./reasons.js").then(({ reasonsOf }) => reasonsOf(cause, language, wants("agent") ? this.agent : "", this.manage, this.messages ?? {})),
         ]).catch(() => []);
         if (!this.isConnected || !this.#resting) return;
         this.#text = { ...shellText, ...own?.text, ...this.messages };

@@ -9,7 +9,7 @@ export interface Row { readonly name: string; readonly type?: string; readonly t
 
 /** Read by the element. `property` is the one of the same meaning, where its name differs. */
 export const attributes = [
-    { name: "agent", type: "string", default: "the page's own origin if it serves one, else none", text: "WebSocket URL of the local agent, which carries datagrams to the home network. Empty: none, and the page's origin is not asked." },
+    { name: "agent", type: "string", default: "the page's own origin if an agent serves it, else none", text: "WebSocket URL of the local agent, which carries datagrams to the home network. Empty: none. An agent says in each page's header `Server-Timing: matter-agent` that it is one; with `manage` the origin is also asked." },
     { name: "transports", type: "string", default: "all that exist", text: "Ways to reach a device, separated by blanks, the preferred one first: `bluetooth`, `agent`, `host` (the property `transport`)." },
     { name: "assets", type: "string", default: "beside the script", text: "Base URL of the files in `matter-session/assets`: the programs, the style sheet, the lists of authorities. The worker among them must be of the page's origin." },
     { name: "fabric-label", property: "fabricLabel", type: "string", default: "none", text: "The home's name, at most 32 characters: shown, and written to each device." },

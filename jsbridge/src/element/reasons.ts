@@ -11,9 +11,9 @@ const kinds = {
 } as const;
 
 /** @returns what is to be shown instead of the button, and whether an agent can be used all the same */
-export async function reasonsOf(cause: Unsupported, language: string, given: string | null, own: Readonly<Record<string, string>>): Promise<{ agent: boolean; draw(): HTMLElement }> {
+export async function reasonsOf(cause: Unsupported, language: string, given: string | null, ask: boolean, own: Readonly<Record<string, string>>): Promise<{ agent: boolean; draw(): HTMLElement }> {
     // Without https a page has no keys either.
-    const [texts, agent] = await Promise.all([(whyTexts[language] ?? whyTexts["en"])?.(), cause === "insecure" ? "" : agentOf(given)]);
+    const [texts, agent] = await Promise.all([(whyTexts[language] ?? whyTexts["en"])?.(), cause === "insecure" ? "" : agentOf(given, ask)]);
     const { id, slot } = kinds[cause];
     const all = { ...texts?.text, ...own };
     const say = (part: string): string => all[`error.${id}${part}`] ?? "";

@@ -66,7 +66,7 @@ export class Session {
         const base = this.#shell.element.assets ?? "";
         const [program, sheet, texts] = await Promise.all([programFrom(base, progress), sheetFrom(base), textsOf(this.#shell.language())]);
         const root = this.#shell.place.getRootNode() as ShadowRoot;
-        if (!root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+        if (!root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets = [sheet, ...root.adoptedStyleSheets]; // the shell's own rules count
         return { program, texts };
     }
 
@@ -76,7 +76,7 @@ export class Session {
         const { element, place } = this.#shell;
         bluetooth()?.addEventListener("availabilitychanged", this.#availability);
         const looking = this.#lookAround();
-        this.#agent = await agentOf(element.agent);
+        this.#agent = await agentOf(element.agent, element.manage);
         if (run !== this.#run) return;
         const lodging = this.#open();
         this.#agentState = this.#agent === "" ? "none" : "checking";
@@ -124,7 +124,7 @@ export class Session {
     }
 
     async share(node: bigint, seconds: number): Promise<{ qr: string; manual: string; expiresAt: number }> {
-        if (this.#lodging === undefined) this.#agent = await agentOf(this.#shell.element.agent);
+        if (this.#lodging === undefined) this.#agent = await agentOf(this.#shell.element.agent, this.#shell.element.manage);
         try {
             const result = await this.#open().room.share(node, seconds);
             this.#windows.set(hexOf(node), result.expiresAt);
@@ -147,7 +147,7 @@ export class Session {
     /** An attribute has changed. */
     async changed(): Promise<void> {
         const run = this.#run;
-        const agent = await agentOf(this.#shell.element.agent);
+        const agent = await agentOf(this.#shell.element.agent, this.#shell.element.manage);
         if (run !== this.#run || this.#lodging === undefined) return;
         const another = agent !== this.#agent;
         this.#agent = agent;

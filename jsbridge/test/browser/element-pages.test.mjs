@@ -168,7 +168,15 @@ describe("a page with styles of its own", () => {
             "/own.css": ".dark { color-scheme: dark; } .pale { color: #ddd; background: #222; }",
         });
         await view.waitForSelector("#forced[state=idle]");
-        assert.deepEqual(await Promise.all(["plain", "declared", "pale", "forced"].map(id => scheme(view, id))), ["light", "dark", "dark", "light"]);
+        const ids = ["plain", "declared", "pale", "forced"];
+        assert.deepEqual(await Promise.all(ids.map(id => scheme(view, id))), ["light", "dark", "dark", "light"]);
+        for (const id of ids) {
+            await view.evaluate(id => document.getElementById(id).start(), id);
+            await until(view, `#${id}`, "code");
+        }
+        assert.deepEqual(await Promise.all(ids.map(id => scheme(view, id))), ["light", "dark", "dark", "light"], "also with the wizard's own style");
+        const bright = id => view.locator(`#${id} >> h2`).evaluate(heading => getComputedStyle(heading).color.match(/\d+/g).every(part => part > 128));
+        assert.deepEqual(await Promise.all(ids.map(bright)), [false, true, true, false]);
         await view.evaluate(() => (document.getElementById("plain").theme = "dark"));
         assert.equal(await scheme(view, "plain"), "dark");
     });

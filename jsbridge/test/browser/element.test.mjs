@@ -26,7 +26,7 @@ before(async () => {
         worker: stubs,
         plugins: [{ name: "stubs", setup: build => build.onResolve({ filter: /^\.\/(program|room\/room)\.js$/ }, () => ({ path: stubs })) }],
     });
-    site = await serve({ "/agent": "{}", "/ms/": join(directory, "dist"), "/": (request, response) => response.writeHead(200, { "content-type": "text/html" }).end(site.page) });
+    site = await serve({ "/agent": (request, response) => response.writeHead(site.agent === undefined ? 404 : 200, { "content-type": "application/json" }).end(site.agent), "/ms/": join(directory, "dist"), "/": (request, response) => response.writeHead(200, { "content-type": "text/html", ...site.headers }).end(site.page) });
     browser = await launch({ args: ["--enable-features=WebBluetooth"], permissions: ["clipboard-read", "clipboard-write"] });
 });
 after(async () => {
@@ -294,6 +294,27 @@ describe("the wizard's life in an element", () => {
         fine();
     });
 
+    for (const [what, { headers, agent, elements, found, asked }] of Object.entries({
+        "is the page's own where the agent says so with the page": { headers: { "server-timing": "matter-agent" }, elements: "<matter-commission id=a></matter-commission>", found: true, asked: false },
+        "is none on a page of anybody else, which is not even asked": { elements: "<matter-commission id=a></matter-commission>", found: false, asked: false },
+        "is asked for on a page that manages a home": { agent: '{"agent":"matter-session"}', elements: "<matter-commission id=a manage></matter-commission>", found: true, asked: true },
+        "is not whatever else answers there": { agent: '{"agent":"another"}', elements: "<matter-commission id=a manage></matter-commission>", found: false, asked: true },
+        "is none where the page says so": { headers: { "server-timing": "matter-agent" }, elements: "<matter-commission id=a agent=''></matter-commission>", found: false, asked: false },
+    })) {
+        test(`the agent ${what}`, async () => {
+            Object.assign(site, { headers, agent });
+            try {
+                const view = await show(elements);
+                if (!elements.includes("manage")) await started(view);
+                await view.waitForFunction(() => document.getElementById("a").state === "code");
+                assert.deepEqual([await view.evaluate(() => stubs.rooms[0].settings.agent), site.asked.includes("/agent")], [found ? `${site.url.replace("http", "ws")}/agent` : undefined, asked]);
+                fine();
+            } finally {
+                Object.assign(site, { headers: undefined, agent: undefined });
+            }
+        });
+    }
+
     test("follows changed attributes, the agent's state and the adapter's", async () => {
         const view = await running("<matter-commission id=a agent='wss://one/agent'></matter-commission>", "Object.assign(navigator.bluetooth, { getAvailability: async () => globalThis.adapter !== false });");
         const last = () => view.evaluate(() => instance.events.filter(({ type }) => type === "configured").at(-1).options);
@@ -440,7 +461,7 @@ describe("the wizard's life in an element", () => {
     });
 
     test("with `manage` the inline element starts by itself, the button does not", async () => {
-        const view = await show("<matter-commission id=a manage></matter-commission><matter-commission-button id=b manage></matter-commission-button>");
+        const view = await show("<matter-commission id=a manage agent=''></matter-commission><matter-commission-button id=b manage agent=''></matter-commission-button>");
         await view.waitForFunction(() => document.getElementById("a").state === "code");
         assert.deepEqual(await view.evaluate(() => [document.getElementById("b").state, stubs.instances[0].events[0].options.manage]), ["idle", true]);
         await view.evaluate(() => document.getElementById("a").cancel());
@@ -552,6 +573,79 @@ describe("the dialog", () => {
         await view.waitForFunction(() => stubs.instances[0].closed && stubs.rooms[0].closed);
         await view.evaluate(() => document.getElementById("after").focus());
         assert.equal(await where(view), "after");
+        fine();
+    });
+});
+
+describe("what the shell draws", () => {
+    const axe = readFileSync(join(root, "node_modules/axe-core/axe.min.js"), "utf8");
+    const both = "<main><h1>Page</h1><matter-commission id=a agent='wss://x/agent'></matter-commission><matter-commission-button id=b agent='wss://x/agent'></matter-commission-button></main>";
+    const load = view => view.evaluate(async () => {
+        await document.getElementById("a").report();
+        stubs.load = progress => new Promise((resolve, reject) => Object.assign(stubs, { progress, reject }));
+    });
+    const states = {
+        idle: { go: async () => {} },
+        unsupported: { init: 'Object.defineProperty(Navigator.prototype, "bluetooth", { value: undefined });', go: async () => {} },
+        loading: { go: async view => {
+            await load(view);
+            await view.evaluate(() => ["a", "b"].forEach(id => void document.getElementById(id).start()));
+            await view.waitForFunction(() => stubs.progress !== undefined);
+            await view.evaluate(() => stubs.progress(1_200_000, 5_900_000));
+        } },
+        failed: { go: async view => {
+            await load(view);
+            await view.evaluate(() => ["a", "b"].forEach(id => void document.getElementById(id).start()));
+            await view.waitForFunction(() => stubs.reject !== undefined);
+            await view.evaluate(() => stubs.reject(new Error("no network")));
+            await view.waitForFunction(() => ["a", "b"].every(id => document.getElementById(id).shadowRoot.querySelector("[role=alert]")?.textContent));
+        } },
+    };
+    for (const [state, { init, go }] of Object.entries(states)) {
+        for (const theme of ["light", "dark"]) {
+            test(`is accessible: ${state}, ${theme}`, async () => {
+                const view = await show(both, { init, html: page(`<style>html{color-scheme:${theme};background:${theme === "dark" ? "#121212" : "#fff"}}</style>${both}`) });
+                await go(view);
+                await view.evaluate(axe);
+                const { violations, checked } = await view.evaluate(async () => {
+                    const { violations, passes } = await axe.run(document);
+                    return { violations: violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target.flat()} ${failureSummary}`).join("; ")}`), checked: passes.map(({ id }) => id) };
+                });
+                assert.deepEqual(violations, []);
+                assert.ok(checked.includes("color-contrast") && checked.includes("button-name"), checked.join());
+            });
+        }
+    }
+
+    test("leaves nothing behind: elements that came and went cost no nodes and no listeners", async () => {
+        const view = await show("");
+        await view.evaluate(() => import("/ms/element/index.js"));
+        const session = await browser.context.newCDPSession(view);
+        const round = count => view.evaluate(async count => {
+            for (let i = 0; i < count; i++) {
+                const element = document.createElement(i % 2 ? "matter-commission" : "matter-commission-button");
+                element.agent = "";
+                document.body.append(element);
+                await element.start();
+                stubs.instances.at(-1).screen("checking");
+                element.remove();
+                await new Promise(resolve => setTimeout(resolve, 5));
+            }
+            const left = [stubs.instances, stubs.rooms].map(all => all.filter(({ closed }) => !closed).length);
+            stubs.instances.length = stubs.rooms.length = globalThis.heard.length = 0;
+            return left;
+        }, count);
+        const measure = async () => {
+            await session.send("HeapProfiler.enable");
+            for (let i = 0; i < 2; i++) await session.send("HeapProfiler.collectGarbage");
+            const { nodes, jsEventListeners } = await session.send("Memory.getDOMCounters");
+            return { nodes, jsEventListeners };
+        };
+        await round(10);
+        const before = await measure();
+        assert.deepEqual(await round(60), [0, 0]);
+        const after = await measure();
+        assert.ok(after.nodes - before.nodes < 20 && after.jsEventListeners - before.jsEventListeners < 10, JSON.stringify({ before, after }));
         fine();
     });
 });
