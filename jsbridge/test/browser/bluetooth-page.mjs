@@ -12,9 +12,6 @@ void go.run(instance);
 /** @see web/transport/testpage */
 const { bluetooth } = globalThis;
 
-/** Octets of the Go program's memory. */
-export const memory = () => instance.exports.mem.buffer.byteLength;
-
 class MemoryStore {
     #values = new Map();
     async load(key) {

@@ -60,7 +60,9 @@ function watch() {
         if (was) void globalThis.tellDisconnected(this.device.name);
     };
     globalThis.emulated = {
-        read: (name, uuid) => of(name).characteristics.get(uuid)?.readValue(),
+        async read(name, uuid, times) {
+            for (let i = 0; i < times; i++) await of(name).characteristics.get(uuid)?.readValue();
+        },
         /** Resolves when nothing is under way, and until the next connection nothing more is begun. */
         async settle(name) {
             const device = of(name);
@@ -178,7 +180,7 @@ export class Device {
     #ids = {};
     #own = new Set(); // the IDs of all its characteristics, past ones too
     #linked = false; // in the emulation
-    #value;
+    #values = []; // of C2, to be read
     #turn = Promise.resolve();
 
     constructor({ name, address, cdp, page, ...kind }) {
@@ -237,7 +239,11 @@ export class Device {
     async characteristic({ characteristicId, type, data }) {
         await this.#wait();
         const answer = { characteristicId, type, code: this.connected ? 0 : 0x0e };
-        if (type === "read" && this.connected) answer.data = this.#value.toString("base64");
+        if (type === "read" && this.connected) {
+            const read = this.#values.shift();
+            this.indicated.push(read.length);
+            answer.data = read.toString("base64");
+        }
         const value = data === undefined ? undefined : Buffer.from(data, "base64");
         // The answer first: what the device makes of it comes after.
         await this.#answer("simulateCharacteristicOperationResponse", answer);
@@ -248,17 +254,17 @@ export class Device {
         } else if (type !== "read") this.on.subscribe(type === "subscribe-to-notifications");
     }
 
-    /** Indicates a value of C2. Resolves when the page has it, or is gone. */
-    async indicate(value) {
+    /** Indicates values of C2, one after the other. Resolves when the page has them, or is gone. */
+    async indicate(...values) {
         const turn = this.#turn;
         let done;
         this.#turn = new Promise(resolve => (done = resolve));
         try {
             await turn;
             if (!this.connected) return;
-            this.#value = Buffer.from(value);
-            this.indicated.push(value.length);
-            await this.#page.evaluate(([name, uuid]) => globalThis.emulated.read(name, uuid), [this.name, c2]).catch(ignored);
+            this.#values = values.map(value => Buffer.from(value));
+            const read = ([name, uuid, times]) => globalThis.emulated.read(name, uuid, times);
+            await this.#page.evaluate(read, [this.name, c2, values.length]).catch(ignored);
         } finally {
             done();
         }

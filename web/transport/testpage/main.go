@@ -5,6 +5,7 @@
 package main
 
 import (
+	"runtime"
 	"syscall/js"
 
 	"github.com/matter-session/matter-session/web/transport"
@@ -56,6 +57,14 @@ func main() {
 			stop := transport.WatchAvailability(func(s string) { args[0].Invoke(s) })
 			f = method(func([]js.Value) any { stop(); f.Release(); return nil })
 			return f
+		}),
+		// heap returns the octets that are in use
+		"heap": method(func([]js.Value) any {
+			runtime.GC()
+			runtime.GC() // the first finds what JavaScript's values were referred to by
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			return int(m.HeapAlloc)
 		}),
 		"funcs": method(func([]js.Value) any { return transport.Funcs() }),
 	})
