@@ -21,6 +21,8 @@ type chrome struct {
 	alert   alert
 	panel   *node
 	details details
+	notice  *node  // what has just been done, for eyes; the speaker says it
+	noticed string // State.Notice as shown
 	bar     *node
 	leave   *node // Back, or Stop
 	next    *node
@@ -47,6 +49,7 @@ func (c *chrome) build(v *View) {
 	c.leave = v.button("quiet", "action.back")
 	c.next = el("div", "next")
 	c.bar = el("div", "bar", c.leave, c.next)
+	c.notice = el("p", "note good notice").attr("aria-hidden", "true").show(false)
 	c.speaker.build(v)
 	c.stop.build(v)
 	header := el("header", "header", c.stages, c.heading).part("header")
@@ -58,7 +61,7 @@ func (c *chrome) build(v *View) {
 	}
 	c.frame = el("section", "frame",
 		header,
-		c.alert.region, c.panel, c.details.box, c.bar,
+		c.alert.region, c.panel, c.details.box, c.notice, c.bar,
 		el("slot", "").attr("name", "footer"),
 		c.speaker.region, c.stop.dialog,
 	).attr("aria-labelledby", v.id("heading"))
@@ -97,7 +100,7 @@ func (c *chrome) update(v *View, s flow.State) {
 	id, pairs := v.screen.heading(s)
 	v.say(c.title, id, pairs...)
 
-	stop, back := canStop(s), canGoBack(s)
+	stop, back := canStop(s), s.CanGoBack()
 	c.leave.show(stop || back)
 	if stop {
 		v.say(c.leave, "action.stop")
@@ -107,33 +110,35 @@ func (c *chrome) update(v *View, s flow.State) {
 	c.alert.update(v, s)
 	c.details.update(v, s)
 	c.stop.update(v, s)
-	if s.Notice != "" && v.has(s.Notice) {
-		c.speaker.say(v.msg(s.Notice))
-	}
+	c.note(v, s)
 }
 
-// stageOf is the stage that a screen belongs to; a failure belongs to the stage
-// of the step that failed.
-func stageOf(s flow.State) flow.Stage {
-	switch s.Screen {
-	case flow.ScreenCode, flow.ScreenScan:
-		return flow.StageCode
-	case flow.ScreenTransport, flow.ScreenPick, flow.ScreenDiscover, flow.ScreenConnecting, flow.ScreenSecuring:
-		return flow.StageConnect
-	case flow.ScreenChecking, flow.ScreenDecide:
-		return flow.StageCheck
-	case flow.ScreenNetwork, flow.ScreenJoining:
-		return flow.StageNetwork
-	case flow.ScreenFinding, flow.ScreenFinishing:
-		return flow.StageFinish
-	case flow.ScreenFailed:
-		for i := len(s.Steps) - 1; i >= 0; i-- {
-			if s.Steps[i].Status == flow.StepFailed || s.Failure != nil && s.Steps[i].ID == s.Failure.Step {
-				return s.Steps[i].Stage
-			}
-		}
+// note shows and says what has just been done. Home has a place of its own for it.
+func (c *chrome) note(v *View, s flow.State) {
+	notice := s.Notice
+	if !v.has(notice) {
+		notice = ""
 	}
-	return flow.StageNone
+	c.notice.show(notice != "" && s.Screen != flow.ScreenHome)
+	if notice == c.noticed {
+		return
+	}
+	c.noticed = notice
+	if notice == "" {
+		c.speaker.latest = "" // the same may be said again
+		return
+	}
+	v.say(c.notice, notice)
+	c.notice.class("good", notice != "notice.copy-failed")
+	c.speaker.say(v.msg(notice))
+}
+
+// stageOf is the stage to show; what was stopped belongs to none any more.
+func stageOf(s flow.State) flow.Stage {
+	if s.Screen == flow.ScreenStopped {
+		return flow.StageNone
+	}
+	return s.Stage()
 }
 
 // running tells whether a device is being set up right now.
@@ -145,23 +150,8 @@ func running(screen flow.Screen) bool {
 	return false
 }
 
-// canStop: from here on going back means undoing.
+// canStop tells whether going back means undoing. The screen that asks whether to
+// go on has its own button for that.
 func canStop(s flow.State) bool {
-	switch s.Screen {
-	case flow.ScreenDecide: // has its own "Stop here"
-		return false
-	case flow.ScreenNetwork:
-		return true
-	}
-	return running(s.Screen)
-}
-
-func canGoBack(s flow.State) bool {
-	switch s.Screen {
-	case flow.ScreenCode:
-		return s.Options.Manage
-	case flow.ScreenScan, flow.ScreenTransport, flow.ScreenPick, flow.ScreenDiscover, flow.ScreenDevice, flow.ScreenShare:
-		return true
-	}
-	return false
+	return (running(s.Screen) || s.Screen == flow.ScreenNetwork) && !s.CanGoBack()
 }

@@ -53,7 +53,7 @@ func (d *details) update(v *View, s flow.State) {
 	}
 	d.cause.show(some)
 	d.box.show(some || show && len(s.Steps) > 0)
-	d.ticks.update(s.Steps, s.Now, true)
+	d.ticks.update(s, s.Steps, true)
 }
 
 // ticks is a list of steps with a sign for each: to do, running, done, failed.
@@ -73,7 +73,7 @@ func newTicks(v *View, class string) *ticks {
 
 // update draws the steps; timed also says how long each took, and how long the
 // running one usually takes.
-func (t *ticks) update(steps []flow.Step, now flow.Instant, timed bool) {
+func (t *ticks) update(s flow.State, steps []flow.Step, timed bool) {
 	keys := make([]string, len(steps))
 	for i := range steps {
 		keys[i] = steps[i].ID
@@ -91,17 +91,16 @@ func (t *ticks) update(steps []flow.Step, now flow.Instant, timed bool) {
 		} else {
 			it.name.text(step.ID)
 		}
-		runs := step.Status == flow.StepStart || step.Status == flow.StepSlow
 		it.item.class("done", step.Status == flow.StepDone).class("failed", step.Status == flow.StepFailed).
-			class("skipped", step.Status == flow.StepSkipped).class("runs", runs)
+			class("skipped", step.Status == flow.StepSkipped).class("runs", runs(*step))
 		t.v.say(it.status, "status."+string(step.Status))
 		it.time.show(timed && step.Status != flow.StepSkipped)
-		it.late.show(timed && runs && isLate(step, now))
+		it.late.show(timed && runs(*step) && isLate(s, *step))
 		if !timed {
 			return
 		}
-		if runs {
-			it.time.text(t.v.seconds(flow.Milliseconds(now - step.StartedAt)))
+		if runs(*step) {
+			it.time.text(t.v.seconds(s.Running(*step)))
 			t.v.say(it.late, "progress.usual", "expected", t.v.seconds(step.Expected))
 		} else {
 			it.time.text(t.v.tenths(step.Elapsed))

@@ -34,10 +34,10 @@ func (v *View) leave() {
 // then keeps it, and the new stage is spoken instead.
 func (v *View) settle(s flow.State, before flow.Screen) {
 	if heading := v.hooks.Heading; heading != nil {
-		heading(v.chrome.heading.TextContent())
+		heading(v.chrome.title.TextContent())
 	}
 	if running(before) && running(s.Screen) && (v.chrome.leave.holds() || v.chrome.details.box.holds() || v.chrome.stop.dialog.holds()) {
-		v.chrome.speaker.say(v.chrome.heading.TextContent())
+		v.chrome.speaker.say(v.chrome.kicker.TextContent() + ". " + v.chrome.title.TextContent())
 		return
 	}
 	if v.screen.focus != nil {
@@ -45,6 +45,15 @@ func (v *View) settle(s flow.State, before flow.Screen) {
 		return
 	}
 	v.chrome.heading.focus()
+}
+
+// drawnByHost: what is there before this program runs, and after it.
+func drawnByHost(screen flow.Screen) bool {
+	switch screen {
+	case flow.ScreenIdle, flow.ScreenUnsupported, flow.ScreenLoading, "":
+		return true
+	}
+	return false
 }
 
 // variant tells apart what one screen draws differently from the ground up.

@@ -139,7 +139,7 @@ type copier struct {
 }
 
 func (p *page) copier(label string) *copier {
-	c := &copier{button: el("button", "button copy", icon("copy"), p.label("span", "copy-word", "action.copy"))}
+	c := &copier{button: el("button", "button copy", icon("copy"), icon("check"), p.label("span", "copy-word", "action.copy"))}
 	c.button.attr("type", "button").part("secondary").attr("aria-label", p.msg("action.copy-what", "what", p.msg(label)))
 	p.on(c.button, "click", func(dom.Event) {
 		p.copied = c

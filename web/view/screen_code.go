@@ -27,7 +27,13 @@ func codeScreen(p *page) {
 	p.on(f.input, "input", func(dom.Event) {
 		p.send(flow.CodeTyped{Text: f.input.value(), Caret: f.input.caret()})
 	})
-	p.on(f.input, "blur", func(dom.Event) { p.send(flow.CodeLeft{}) })
+	p.on(f.input, "blur", func(e dom.Event) {
+		// On the way to a button of the bar, that button says what follows.
+		to := e.Underlying().Get("relatedTarget")
+		if to.IsNull() || to.IsUndefined() || !p.next.Call("contains", to).Bool() {
+			p.send(flow.CodeLeft{})
+		}
+	})
 	p.enter(f.input, always(flow.Continue{}))
 
 	scan := p.does(p.button("secondary", "code.scan"), always(flow.ScanWanted{}))

@@ -21,7 +21,8 @@ func decideScreen(p *page) {
 	findings := rows[*node]{box: el("ul", "findings")}
 	found := el("div", "found", p.label("h3", "subtitle", "decide.findings"), findings.box)
 	not := p.label("p", "note", "decide.test-refused")
-	p.add(card, not, facts.list, found)
+	patience := patienceView(p)
+	p.add(card, not, facts.list, found, patience.box)
 
 	accept := decideButtons(p, verdict)
 
@@ -32,6 +33,7 @@ func decideScreen(p *page) {
 		}
 		p.say(text, "decide."+verdict, "vendor", hex4(a.VendorID), "product", hex4(a.ProductID), "certificate", a.CertificateID)
 		forbidden := verdict == "test" && !s.Options.AllowTest
+		patience.update(s)
 		not.show(forbidden)
 		accept.show(verdict != "invalid" && !forbidden).flag("disabled", a.Request == 0)
 		facts.set(p, s, "fact.vendor-id", hex4(a.VendorID), false)
@@ -63,4 +65,15 @@ func decideButtons(p *page, verdict string) (accept *node) {
 	accept = p.action("secondary", "decide.accept", yes)
 	p.focus = p.action("primary", "decide.stop", no)
 	return accept
+}
+
+// patienceView says how long the device waits for an answer.
+func patienceView(p *page) section {
+	left := el("span", "")
+	box := el("p", "hint share-until", icon("clock"), left)
+	return section{box, func(s flow.State) {
+		until := s.DecideUntil()
+		box.show(until > 0)
+		p.say(left, "decide.until", "left", flow.Clock(flow.Left(s, until)))
+	}}
 }

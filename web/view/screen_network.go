@@ -32,7 +32,8 @@ func wifiScreen(p *page) {
 	ssid := p.field("ssid", "network.ssid")
 	p.say(ssid.below, "network.ssid-hint")
 	password := p.secret("password", "network.password")
-	p.add(lead, looking, stored.box, list.group, ssid.box, password.box)
+	patience := patienceView(p)
+	p.add(lead, looking, stored.box, list.group, ssid.box, password.box, helpSlot(), patience.box)
 
 	p.on(ssid.input, "input", func(dom.Event) { p.send(flow.SSIDTyped{Text: ssid.input.value()}) })
 	event := func() flow.Event { return flow.JoinWiFi{Password: password.input.take()} }
@@ -57,6 +58,7 @@ func wifiScreen(p *page) {
 		} else {
 			p.say(lead, "network.lead")
 		}
+		patience.update(s)
 		stored.update(q)
 		list.update(q)
 		free := !s.Scanning && (q.Other || q.Chosen < 0 && len(q.Scanned) == 0)
@@ -166,15 +168,19 @@ func storedView(p *page) stored {
 	}}
 }
 
+// helpSlot is where a host page says what it knows about its networks.
+func helpSlot() *node { return el("slot", "").attr("name", "network-help") }
+
 func threadScreen(p *page) {
 	p.heading = func(flow.State) (string, []string) { return "title.network.thread", nil }
 	stored := storedView(p)
 	dataset := p.secret("dataset", "thread.dataset")
 	dataset.input.class("mono", true)
 	summary := p.facts()
+	patience := patienceView(p)
 	sentence, action := el("span", ""), el("span", "")
 	dataset.below.add(sentence, action)
-	p.add(p.label("p", "lead", "thread.lead"), stored.box, dataset.box, summary.list)
+	p.add(p.label("p", "lead", "thread.lead"), stored.box, dataset.box, summary.list, helpSlot(), patience.box)
 
 	p.on(dataset.input, "input", func(dom.Event) { p.send(flow.DatasetTyped{Text: dataset.input.value()}) })
 	join := func() flow.Event { return flow.JoinThread{Dataset: dataset.input.take()} }
@@ -186,6 +192,7 @@ func threadScreen(p *page) {
 		if q == nil {
 			q = new(flow.NetworkQuestion)
 		}
+		patience.update(s)
 		stored.update(q)
 		d := q.Dataset
 		if d == nil {

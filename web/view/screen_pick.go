@@ -63,7 +63,11 @@ func discoverScreen(p *page) {
 			}
 		})
 		count.show(len(s.Candidates) > 0)
-		p.say(count, "discover.choose")
+		if len(s.Candidates) == 1 {
+			p.say(count, "discover.one")
+		} else {
+			p.say(count, "discover.choose")
+		}
 		if len(s.Candidates) > 0 {
 			p.chrome.speaker.say(p.msg("discover.count", "n", itoa(len(s.Candidates))))
 		}

@@ -33,9 +33,9 @@ func checkingScreen(p *page) { progress(p, saying("progress.checking")) }
 
 func joiningScreen(p *page) {
 	progress(p, func(s flow.State) (string, []string) {
-		step := current(s.Steps)
+		step := current(s)
 		if step != nil && (step.ID == "network" || step.ID == "connect") {
-			if name := networkName(s.Network); name != "" {
+			if name := networkName(s); name != "" {
 				if s.Route == flow.RouteBluetooth {
 					return "progress.joining.network", []string{"ssid", name}
 				}
@@ -84,13 +84,13 @@ func progress(p *page, sentence func(flow.State) (string, []string)) {
 	p.render = func(s flow.State) {
 		id, pairs := sentence(s)
 		p.say(lead, id, pairs...)
-		step := current(s.Steps)
-		since := s.Now - s.Entered
+		step := current(s)
+		since := flow.Milliseconds(s.Now - s.Entered)
 		if step != nil {
-			since = s.Now - step.StartedAt
+			since = s.Running(*step)
 		}
-		elapsed.text(p.seconds(flow.Milliseconds(since)))
-		late := step != nil && isLate(step, s.Now)
+		elapsed.text(p.seconds(since))
+		late := step != nil && isLate(s, *step)
 		usual.show(step != nil && step.Expected > 0 && !late) // else the sentence says it
 		slow.show(late)
 		line.class("late", late)
@@ -98,7 +98,7 @@ func progress(p *page, sentence func(flow.State) (string, []string)) {
 			p.say(usual, "progress.usual", "expected", p.seconds(step.Expected))
 		}
 		if late {
-			p.say(slow, "progress.slow."+waitsFor(step), "elapsed", p.seconds(flow.Milliseconds(since)), "expected", p.seconds(step.Expected))
+			p.say(slow, "progress.slow."+waitsFor(step), "elapsed", p.seconds(since), "expected", p.seconds(step.Expected))
 			p.chrome.speaker.say(p.msg("progress.late." + waitsFor(step)))
 		}
 		stage := stageOf(s)
@@ -108,23 +108,22 @@ func progress(p *page, sentence func(flow.State) (string, []string)) {
 				own = append(own, it)
 			}
 		}
-		ticks.update(own, s.Now, false)
+		ticks.update(s, own, false)
 	}
 }
 
 // current is the step that runs, if one does.
-func current(steps []flow.Step) *flow.Step {
-	for i := len(steps) - 1; i >= 0; i-- {
-		if steps[i].Status == flow.StepStart || steps[i].Status == flow.StepSlow {
-			return &steps[i]
-		}
+func current(s flow.State) *flow.Step {
+	if step, ok := s.Current(); ok && runs(step) {
+		return &step
 	}
 	return nil
 }
 
-func isLate(step *flow.Step, now flow.Instant) bool {
-	return step.Status == flow.StepSlow || step.Expected > 0 && flow.Milliseconds(now-step.StartedAt) > step.Expected
-}
+func runs(step flow.Step) bool { return step.Status == flow.StepStart || step.Status == flow.StepSlow }
+
+// isLate also believes the sessions, which have their own clock.
+func isLate(s flow.State, step flow.Step) bool { return step.Status == flow.StepSlow || s.Late(step) }
 
 // waitsFor is who makes us wait.
 func waitsFor(step *flow.Step) string {
@@ -134,8 +133,11 @@ func waitsFor(step *flow.Step) string {
 	return "device"
 }
 
-func networkName(q *flow.NetworkQuestion) string {
+func networkName(s flow.State) string {
+	q := s.Network
 	switch {
+	case s.NetworkName() != "":
+		return s.NetworkName()
 	case q == nil:
 		return ""
 	case q.Kind == "thread" && q.Dataset != nil:

@@ -10,9 +10,6 @@ import (
 
 func init() { screens[flow.ScreenScan] = scanScreen }
 
-// tooLongMs is when a person who holds a code before the camera wants advice.
-const tooLongMs = 10_000
-
 // scanScreen shows the camera's picture. The host fills the video.
 func scanScreen(p *page) {
 	video := el("video", "video").part("video").attr("data-scan", "code").flag("playsinline", true).flag("muted", true).
@@ -45,7 +42,7 @@ func scanScreen(p *page) {
 			p.say(waiting, "scan.starting")
 		}
 		hint.show(live)
-		if s.Now-s.Scan.Since >= tooLongMs {
+		if s.ScanHint() {
 			p.say(hint, "scan.nothing")
 			p.chrome.speaker.say(p.msg("scan.nothing"))
 		} else {

@@ -118,7 +118,7 @@ func (p *page) shareOpen() shareOpen {
 		manual := grouped(s.Share.Manual)
 		digits.text(manual)
 		copy.update(p, s, strings.ReplaceAll(manual, "-", ""))
-		p.say(left, "share.until", "left", clock(flow.Milliseconds(s.Share.Until-s.Now)))
+		p.say(left, "share.until", "left", flow.Clock(flow.Left(s, s.Share.Until)))
 	}, func() {
 		if drawn != "" { // a code that is over is of no use to anybody
 			drawn = ""

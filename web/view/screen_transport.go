@@ -31,7 +31,7 @@ func transportScreen(p *page) {
 			why := availability(s, s.Options.Routes[i])
 			c.reason.show(why != flow.Ready)
 			if why != flow.Ready {
-				p.say(c.reason, reasonID(s.Options.Routes[i], why), "url", s.Options.AgentURL)
+				p.say(c.reason, p.reason(s.Options.Routes[i], why), "url", s.Options.AgentURL)
 			}
 			never := why == flow.Missing || why == flow.Disabled || why == flow.Insecure || why == flow.Framed
 			c.input.flag("disabled", never).check(s.Options.Routes[i] == s.Route)
@@ -58,8 +58,12 @@ func availability(s flow.State, r flow.Route) flow.Availability {
 	return flow.Ready
 }
 
-func reasonID(r flow.Route, why flow.Availability) string {
-	return "reason." + string(r) + "." + string(why)
+// reason says why a way cannot be used now.
+func (v *View) reason(r flow.Route, why flow.Availability) string {
+	if id := "reason." + string(r) + "." + string(why); v.has(id) {
+		return id
+	}
+	return "reason." + string(r) + ".none"
 }
 
 // legsView draws both parts of the way: a page cannot reach the network alone.

@@ -29,6 +29,13 @@ func (d *stopDialog) build(v *View) {
 		e.StopPropagation()
 		v.send(flow.StopAnswered{Yes: false})
 	})
+	// A browser may close it whatever we say, at the second Escape.
+	v.bag.on(d.dialog, "close", func(dom.Event) {
+		if d.open {
+			d.open = false
+			v.send(flow.StopAnswered{Yes: false})
+		}
+	})
 }
 
 // update opens and closes it. The browser gives the focus back to where it was.

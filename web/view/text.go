@@ -132,16 +132,6 @@ func (v *View) params(p *flow.Problem) []string {
 // id is unique among all views of the document.
 func (v *View) id(name string) string { return v.prefix + name }
 
-// clock is a countdown: 4:51. It rounds up, so that it ends with 0:00.
-func clock(left flow.Milliseconds) string {
-	seconds := int64(max(left, 0)+999) / 1000
-	rest := strconv.FormatInt(seconds%60, 10)
-	if len(rest) == 1 {
-		rest = "0" + rest
-	}
-	return strconv.FormatInt(seconds/60, 10) + ":" + rest
-}
-
 // seconds is a duration without fraction: 12 s.
 func (v *View) seconds(d flow.Milliseconds) string {
 	return v.msg("time.seconds", "n", strconv.FormatInt(int64(max(d, 0))/1000, 10))

@@ -78,6 +78,13 @@ func (v *View) Render(s flow.State) {
 		return
 	}
 	v.state = s
+	if drawnByHost(s.Screen) {
+		v.leave()
+		v.shown = s.Screen
+		v.chrome.frame.show(false)
+		return
+	}
+	v.chrome.frame.show(true)
 	before, entered := v.shown, v.screen == nil || v.shown != s.Screen || v.variant != variant(s)
 	if entered {
 		v.enter(s)

@@ -259,9 +259,9 @@ test("a new screen has the focus on its heading, unless a button of the frame ke
     const focused = () => page.evaluate(() => shadow.activeElement?.textContent);
     await show("connecting-5s");
     assert.match(await focused(), /Step 2 of 5: Connect/);
-    await page.getByRole("button", { name: "Stop", exact: true }).focus();
+    await page.getByRole("button", { name: "Back", exact: true }).focus();
     await page.evaluate(() => gallery.render("checking"));
-    assert.equal(await focused(), "Stop");
+    assert.equal(await focused(), "Stop", "the same button, now that there is something to undo");
     assert.match(await page.getByRole("status").textContent(), /Step 3 of 5: Check/);
     await page.evaluate(() => gallery.render("decide-test"));
     assert.equal(await focused(), "Stop here");
@@ -338,7 +338,13 @@ test("pressing sends what the state machine knows", async () => {
         return page.evaluate(() => gallery.events());
     };
     const click = name => () => page.getByRole("button", { name, exact: true }).click();
+    assert.deepEqual(await sent("code-empty", () => page.getByLabel("Setup code").pressSequentially("34\u{1D7D7}")),
+        ["flow.CodeTyped{Text:3 Caret:1}", "flow.CodeTyped{Text:34 Caret:2}", "flow.CodeTyped{Text:34\u{1D7D7} Caret:3}"], "the caret counts characters");
     assert.deepEqual(await sent("pick", click("Show the list")), ["flow.PickWanted{}"]);
+    assert.deepEqual(await sent("code-4", async () => {
+        await page.getByLabel("Setup code").click();
+        await click("Continue")();
+    }), ["flow.Continue{}"], "not that the field was left, which would move the button away");
     assert.deepEqual(await sent("pick", click("Back")), ["flow.Back{}"]);
     assert.deepEqual(await sent("checking", click("Stop")), ["flow.Stop{}"]);
     assert.deepEqual(await sent("stop-asked", click("Go on setting up")), ["flow.StopAnswered{Yes:false}"]);
@@ -418,6 +424,7 @@ test("a thousand wizards leave nothing behind", { timeout: 180_000 }, async t =>
 
 test("a picture of every state", { timeout: 180_000 }, async () => {
     await page.evaluate(() => gallery.open(div, "en"));
+    await page.keyboard.press("Shift"); // somebody with a keyboard: the focus is to be seen
     for (const [size, viewport] of Object.entries(sizes)) {
         await page.setViewportSize(viewport);
         for (const name of themes) {

@@ -95,6 +95,10 @@ var states = []struct {
 			{ID: "2", VendorID: 0xfff1, ProductID: 0x8001, Open: 2, Address: "192.168.178.41"},
 			{ID: "3", Name: markup, Address: "fe80::1ff:fe23:4567:890a%en0"}}
 	}},
+	{"discover-one", func(s *flow.State) {
+		s.Screen, s.Route, s.Searching = flow.ScreenDiscover, flow.RouteAgent, true
+		s.Candidates = []flow.Candidate{{ID: "1", Name: "Nanoleaf A19 Bulb", VendorID: 0x115a, ProductID: 0x0034, Open: 1, Address: "fd12:3456:789a::1c2d"}}
+	}},
 	{"discover-none", func(s *flow.State) {
 		s.Screen, s.Route, s.Problem = flow.ScreenDiscover, flow.RouteAgent, &flow.Problem{ID: "not-found"}
 	}},
@@ -104,7 +108,7 @@ var states = []struct {
 	{"connecting-5s", progress(flow.ScreenConnecting, 5000, "link")},
 	{"connecting-40s", progress(flow.ScreenConnecting, 40_000, "link")},
 	{"securing", progress(flow.ScreenSecuring, 2000, "pase")},
-	{"checking", progress(flow.ScreenChecking, 1200, "attestation")},
+	{"checking", armed(progress(flow.ScreenChecking, 1200, "attestation"))},
 	{"joining", joining("connect", 12_000)},
 	{"joining-certificate", joining("noc", 900)},
 	{"finding-long", progress(flow.ScreenFinding, 26_000, "discover")},
@@ -242,6 +246,13 @@ func progress(screen flow.Screen, elapsed flow.Milliseconds, id string) func(*fl
 	return func(s *flow.State) {
 		s.Screen, s.Route, s.PickedName = screen, flow.RouteBluetooth, "MATTER-3840"
 		s.Steps, s.Entered = steps(id, elapsed), now-flow.Instant(elapsed)
+	}
+}
+
+func armed(fill func(*flow.State)) func(*flow.State) {
+	return func(s *flow.State) {
+		fill(s)
+		s.Armed = true
 	}
 }
 
