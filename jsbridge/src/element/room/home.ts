@@ -202,7 +202,8 @@ export class HomeKeeper {
             onClosed: (reason: Error) => this.#lost(reason),
         };
         if (authority !== undefined || hasStorage) {
-            const storage = hasStorage ? this.#proxies.storage : new IndexedDbStore(database);
+            // A host's fabric is not mixed with the home of this origin.
+            const storage = hasStorage ? this.#proxies.storage : new IndexedDbStore(`${database}-host`);
             this.#storage = storage;
             return createCommissioner({ ...shared, storage, ...(authority === undefined ? { fabric: label } : { authority: this.#proxies.authority(authority) }) });
         }

@@ -63,6 +63,7 @@ export class Ways implements HostTransport {
     async *discover(query: DiscoverQuery, signal: AbortSignal): AsyncGenerator<Discovered, void, undefined> {
         if (this.chosen !== undefined && !("operational" in query)) yield* this.chosen;
         else {
+            if (this.agent === undefined && this.host !== undefined && this.host.discover === undefined) throw new TransportError("the page's transport cannot search, and there is no agent");
             for (let way = this.#network(); !signal.aborted; way = this.#network()) {
                 if (way?.discover !== undefined) {
                     this.networkSeen ||= way === this.host || (await this.agent?.state()) === "ready";
