@@ -360,6 +360,24 @@ func TestSearchesAreCarried(t *testing.T) {
 	eventually(t, "the page's searches are over", func() bool { return b.finder.searches() == 0 })
 }
 
+func TestNamedDevicesAreFoundWithoutMulticast(t *testing.T) {
+	b := newBench(t, func(set *settings) {
+		if err := set.setNamed([]string{"[::1]:5540", "192.168.1.7", "10.0.0.0/8"}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	p := b.connected()
+	at := relay.Peer{Host: "::1", Port: 5540}
+	p.send(relay.Search{Search: 1, Query: relay.Query{Kind: relay.ShortDiscriminator, Discriminator: 5}})
+	p.want(relay.Found{Search: 1, Node: relay.Node{Address: at, Instance: "[::1]:5540"}})
+	const instance = "2906C908D115D362-8FC7772401CD0696"
+	p.send(relay.Search{Search: 2, Query: relay.Query{Kind: relay.Operational, Instance: instance}})
+	p.want(relay.Found{Search: 2, Node: relay.Node{Address: at, Instance: instance}})
+	// An address without a port, and a network, are no devices: nothing more is told.
+	p.send(relay.Stop{Search: 2})
+	p.want(relay.Stopped{Search: 2, Reason: relay.ByPage})
+}
+
 func TestWhoBreaksTheProtocolIsClosed(t *testing.T) {
 	end, _ := device(t)
 	for name, frames := range map[string][]relay.Frame{

@@ -3,9 +3,12 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/netip"
+
+	"github.com/matter-session/matter-session/web/transport/relay"
 )
 
 // Cloud machines get their credentials from these; no Matter device has them.
@@ -118,6 +121,18 @@ func last(p netip.Prefix) netip.Addr {
 	}
 	a, _ := netip.AddrFromSlice(b)
 	return a
+}
+
+// node returns what a search is told of n: where it is, and nothing about what it
+// is. A network, or an address without a port, is no node.
+func (n named) node(q relay.Query) (node relay.Node, ok bool) {
+	if !n.prefix.IsSingleIP() || n.port == 0 {
+		return node, false
+	}
+	end := netip.AddrPortFrom(n.prefix.Addr().WithZone(n.zone), n.port)
+	node.Address = relay.Peer{Host: n.prefix.Addr().String(), Port: n.port, Zone: n.zone}
+	node.Instance = cmp.Or(q.Instance, end.String())
+	return node, true
 }
 
 func (n named) allows(end netip.AddrPort) bool {

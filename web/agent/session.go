@@ -190,6 +190,12 @@ func (s *session) search(f relay.Search) error {
 		return nil
 	}
 	s.agent.verbose(fmt.Sprintf("page %d searches", s.number))
+	// A named device may be any: on networks without multicast nothing else is found.
+	for _, n := range s.agent.set.named {
+		if node, ok := n.node(f.Query); ok {
+			s.data(relay.Found{Search: f.Search, Node: node})
+		}
+	}
 	s.searches[f.Search] = s.agent.browser.Search(f.Query, func(n relay.Node) bool {
 		return s.data(relay.Found{Search: f.Search, Node: n})
 	})

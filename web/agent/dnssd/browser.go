@@ -47,9 +47,14 @@ type search struct {
 	all    bool // every node of both services, for nobody: an address is waited for
 	found  func(relay.Node) bool
 	told   map[relay.Peer]relay.Node
+	since  time.Time // what was heard last before is not told
 	repeat time.Duration
 	next   time.Time
 }
+
+// A responder says nothing twice within a second (RFC 6762 §6): what was heard so
+// shortly before a search is news to it.
+const fresh = 2 * time.Second
 
 // New returns a browser that has nothing to do yet.
 func New(config Config) *Browser {
@@ -59,8 +64,11 @@ func New(config Config) *Browser {
 	}
 }
 
-// Search calls found with every node that fits q at each of its addresses, again
-// when something about it has changed, until stop is called. found must not
+// Search calls found with every node that fits q and answers, at each of its
+// addresses, again when something about it has changed, until stop is called. What
+// was heard of commissionable nodes before is not told: a device that was switched
+// off says no goodbye, and one that is there answers at once. An old address of an
+// operational node is worth a try. found must not
 // block and must not call the browser; if it returns false it is told again
 // later. After stop has returned, found is not called.
 func (b *Browser) Search(q relay.Query, found func(relay.Node) bool) (stop func()) {
@@ -71,6 +79,9 @@ func (b *Browser) search(s *search) (stop func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s.repeat, s.next = firstRepeat, b.now()
+	if s.query.Kind != relay.Operational {
+		s.since = b.now().Add(-fresh)
+	}
 	b.searches[s] = true
 	if b.links == nil && !b.closed {
 		b.links = &links{config: b.config, heard: b.heard}
@@ -166,7 +177,7 @@ func (b *Browser) tell(s *search) {
 	if s.found == nil {
 		return
 	}
-	b.table.nodes(s.query, b.now(), func(n relay.Node) {
+	b.table.nodes(s.query, s.since, b.now(), func(n relay.Node) {
 		last, known := s.told[n.Address]
 		if known && last == n || !known && len(s.told) >= maxTold {
 			return

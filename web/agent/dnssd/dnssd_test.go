@@ -90,7 +90,7 @@ func lamp() response {
 }
 
 func told(tb *table, q relay.Query, now time.Time) (nodes []relay.Node) {
-	tb.nodes(q, now, func(n relay.Node) { nodes = append(nodes, n) })
+	tb.nodes(q, time.Time{}, now, func(n relay.Node) { nodes = append(nodes, n) })
 	return nodes
 }
 
@@ -425,6 +425,33 @@ func TestBrowserTellsOnceAndAgainWhenSomethingChanges(t *testing.T) {
 	b.due()
 	if len(got) != 6 || other != 6 {
 		t.Errorf("%d are told after the stop, %d to the other", len(got), other)
+	}
+}
+
+// A lamp that was pulled out of its socket says no goodbye; whoever looks for it
+// a minute later must not be sent to where it was.
+func TestWhatWasHeardLongBeforeASearchIsNotTold(t *testing.T) {
+	now := start
+	b := idle(&now)
+	b.Search(all, func(relay.Node) bool { return true })
+	b.heard(lamp().octets(t), wifi)
+	search := func(q relay.Query) (told int) {
+		stop := b.Search(q, func(relay.Node) bool { told++; return true })
+		defer stop()
+		b.due()
+		return told
+	}
+	now = now.Add(fresh)
+	if got := search(all); got != 3 {
+		t.Errorf("%d addresses of a lamp that was heard just now", got)
+	}
+	now = now.Add(time.Second)
+	if got := search(all); got != 0 {
+		t.Errorf("%d addresses of a lamp that was heard before the search", got)
+	}
+	b.heard(lamp().octets(t), wifi)
+	if got := search(all); got != 3 {
+		t.Errorf("%d addresses of a lamp that answers", got)
 	}
 }
 

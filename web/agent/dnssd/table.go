@@ -29,6 +29,7 @@ type service struct {
 	instance    string
 	operational bool
 	sender      netip.Addr
+	heard       time.Time // last
 	expires     time.Time
 	host        string // its target in lower case, empty until its SRV record is known
 	port        uint16
@@ -180,7 +181,7 @@ func (l *lesson) entry(name string, life time.Duration) *service {
 		l.services[key] = s
 	}
 	l.touched[key] = true
-	s.expires = l.now.Add(life)
+	s.heard, s.expires = l.now, l.now.Add(life)
 	return s
 }
 
@@ -318,10 +319,11 @@ func (t *table) isKnown(end netip.AddrPort, now time.Time) bool {
 	return ok && !now.After(until)
 }
 
-// nodes calls tell with every node that fits, at each of its addresses.
-func (t *table) nodes(q relay.Query, now time.Time, tell func(relay.Node)) {
+// nodes calls tell with every node that fits and was heard since then, at each of
+// its addresses.
+func (t *table) nodes(q relay.Query, since, now time.Time, tell func(relay.Node)) {
 	for _, s := range t.services {
-		if !fits(q, s) {
+		if s.heard.Before(since) || !fits(q, s) {
 			continue
 		}
 		for _, end := range t.at(s, now) {
