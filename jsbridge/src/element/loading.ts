@@ -19,13 +19,18 @@ export function programFrom(base: string, progress: Progress): Promise<PageProgr
             made.done = done;
             for (const listener of listeners) listener(done, total);
         }) };
-        entry.program.catch(() => programs.delete(url.href));
+        entry.program.catch(() => programs.get(url.href) === made && programs.delete(url.href));
         programs.set(url.href, entry);
     }
     const { listeners, program } = entry;
     progress(entry.done, size);
     listeners.add(progress);
     return program.finally(() => listeners.delete(progress));
+}
+
+/** The next one who wants the program loads it anew; who has it keeps it. */
+export function forgetProgram(base: string): void {
+    programs.delete(assetUrl("matter-page.wasm", base).href);
 }
 
 export function sheetFrom(base: string): Promise<CSSStyleSheet> {

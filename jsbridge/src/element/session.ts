@@ -8,7 +8,7 @@ import { agentOf } from "./agent.js";
 import { assetUrl } from "./assets.js";
 import type { CloseDetail, MatterCommissionEventMap, ScreenId } from "./events.js";
 import type { MatterCommissionElement } from "./index.js";
-import { programFrom, sheetFrom, textsOf, type Texts } from "./loading.js";
+import { forgetProgram, programFrom, sheetFrom, textsOf, type Texts } from "./loading.js";
 import { expected } from "./made.js";
 import type { EventName } from "./manifest.js";
 import { ask, bigintOf, hexOf, hexOfOctets, reportBlob, save, statusOf, wakeful, writeClipboard } from "./parts.js";
@@ -73,29 +73,31 @@ export class Session {
     async start(): Promise<void> {
         const run = ++this.#run;
         this.#running = true;
-        const { element, place } = this.#shell;
+        const { element } = this.#shell;
         bluetooth()?.addEventListener("availabilitychanged", this.#availability);
         const looking = this.#lookAround();
         this.#agent = await agentOf(element.agent, element.manage);
         if (run !== this.#run) return;
-        const lodging = this.#open();
-        this.#agentState = this.#agent === "" ? "none" : "checking";
-        lodging.room.effect({ type: "checkAgent" }); // and so its own program is loaded beside the one that draws
-        let ready;
         try {
-            ready = await this.prepare((done, total) => run === this.#run && this.#shell.progress(done, total));
+            const lodging = this.#open();
+            this.#agentState = this.#agent === "" ? "none" : "checking";
+            lodging.room.effect({ type: "checkAgent" }); // and so its own program is loaded beside the one that draws
+            const { program, texts } = await this.prepare((done, total) => run === this.#run && this.#shell.progress(done, total));
             await looking;
+            if (run === this.#run) this.#mount(lodging, program, texts);
         } catch (error) {
             if (run === this.#run) await this.#broken((error as { code?: string }).code ?? "load-failed", (error as Error).message);
-            return;
         }
-        if (run !== this.#run) return;
-        this.#texts = { ...ready.texts, ...element.messages };
+    }
+
+    #mount(lodging: Lodging, program: PageProgram, texts: Texts): void {
+        const { element, place } = this.#shell;
+        this.#texts = { ...texts, ...element.messages };
         const code = element.code ?? "";
         element.code = undefined;
         lodging.root = document.createElement("div");
         place.replaceChildren(lodging.root);
-        lodging.instance = ready.program.mount(lodging.root, this.#host(lodging), { messages: this.#texts, language: this.#shell.language() });
+        lodging.instance = program.mount(lodging.root, this.#host(lodging), { messages: this.#texts, language: this.#shell.language() });
         this.#configure();
         this.#tell({ type: "started", code });
     }
@@ -173,6 +175,7 @@ export class Session {
     }
 
     async #broken(id: string, cause: string): Promise<void> {
+        forgetProgram(this.#shell.element.assets ?? ""); // it may be what is broken
         this.#end();
         const run = this.#run;
         const texts = await textsOf(this.#shell.language()).catch((): Texts => ({}));
@@ -231,8 +234,10 @@ export class Session {
                 onEvent: event => current() && this.#heard(event),
                 onAgent: state => {
                     if (!current()) return;
+                    const another = state !== this.#agentState;
                     this.#agentState = state;
                     this.#configure();
+                    if (another && (state === "unreachable" || state === "blocked" || state === "token")) this.#problem({ id: `agent-${state}`, params: { url: this.#agent, link: this.#agent } });
                 },
                 onCommissioned: (detail: Commissioned) => current() && this.#shell.fire("matter-commissioned", detail),
                 onFile: (name, octets) => current() && save(new Blob([octets as Uint8Array<ArrayBuffer>]), name),

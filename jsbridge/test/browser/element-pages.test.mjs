@@ -9,6 +9,7 @@ import { after, afterEach, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build as bundle } from "esbuild";
 import { build as buildByVite } from "vite";
+import { openFirefox } from "./firefox.mjs";
 import { launch, open, serve } from "./site.mjs";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -101,6 +102,7 @@ describe("plain HTML", () => {
             await view.click(`#${id} >> button`);
             await until(view, `#${id}`, "code");
         }
+        for (let i = 0; i < 60 && view.workers().length < 2; i++) await view.waitForTimeout(100);
         assert.equal(view.workers().length, 2);
         await view.evaluate(() => document.querySelector("#a").remove());
         for (let i = 0; i < 60 && view.workers().length > 1; i++) await view.waitForTimeout(100);
@@ -304,6 +306,35 @@ describe("a framework", () => {
             rmSync(directory, { recursive: true, force: true });
         }
     });
+});
+
+test("in Firefox, which has no Bluetooth: it says so, offers the agent, and the wizard runs under the same policy", async () => {
+    const made = await site({ "/": html("<matter-commission id=a agent=/agent></matter-commission>") });
+    const firefox = await openFirefox(`${made.url}/`);
+    const state = wanted => firefox.evaluate(`new Promise((resolve, reject) => {
+        const element = document.querySelector("#a");
+        const look = () => element.state === "${wanted}" && resolve({ state: element.state, cause: element.unsupported, supported: element.supported, text: element.shadowRoot.textContent });
+        for (const type of ["matter-state", "matter-error"]) element.addEventListener(type, event => type === "matter-error" ? reject(new Error(event.detail.message)) : look());
+        customElements.whenDefined("matter-commission").then(look);
+    })`);
+    try {
+        const { cause, supported, text } = await state("unsupported");
+        assert.deepEqual([cause, supported], ["missing", true]);
+        assert.match(text, /no Web Bluetooth.*Use the local agent/s);
+        await firefox.evaluate('document.querySelector("#a").shadowRoot.querySelector("button").click()');
+        await state("code");
+        await firefox.evaluate(`(() => {
+            const input = document.querySelector("#a").shadowRoot.querySelector("input");
+            input.value = "${code}";
+            input.dispatchEvent(new InputEvent("input", { bubbles: true }));
+            document.querySelector("#a").shadowRoot.querySelector("[part~=primary]").click();
+        })()`);
+        await state("transport");
+        // There is no agent at that address, and Firefox says so once for each try.
+        assert.deepEqual(firefox.problems.filter(text => !/can.t establish a connection to the server at ws:/.test(text)), []);
+    } finally {
+        await firefox.close();
+    }
 });
 
 test("on a server that renders pages, importing the module does no harm", async () => {

@@ -50,6 +50,7 @@ export class Room {
         stubs.rooms.push(this);
     }
     effect(effect) {
+        if (stubs.refuse !== undefined) throw stubs.refuse;
         this.effects.push(effect);
     }
     configure(change) {

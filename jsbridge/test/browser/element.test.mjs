@@ -457,6 +457,21 @@ describe("the wizard's life in an element", () => {
         assert.deepEqual((await heard(view, "matter-error")).map(([, , { code }]) => code), ["core-dead"]);
         await view.click("#a >> [part=primary]");
         await view.waitForFunction(() => stubs.instances.length === 2 && element.state === "code");
+        assert.equal(await view.evaluate(() => stubs.programs.length), 2, "the program is loaded anew");
+        fine();
+    });
+
+    test("a worker that cannot be had is told as everything else that fails to load", async () => {
+        const view = await running();
+        await view.evaluate(async () => {
+            await element.cancel();
+            stubs.refuse = new DOMException("not of this origin", "SecurityError");
+            await element.start();
+        });
+        assert.match(await view.locator("#a >> [role=alert]").textContent(), /could not be loaded \(not of this origin\)/);
+        await view.evaluate(() => (stubs.refuse = undefined));
+        await view.click("#a >> [part=primary]");
+        await view.waitForFunction(() => element.state === "code");
         fine();
     });
 
@@ -663,6 +678,7 @@ describe("events for the page", () => {
             tell({ type: "searchEnded", id: "not-found", technical: "" });
             tell({ type: "died", technical: "panic" });
             instance.host.problem("picker-dismissed", "NotFoundError");
+            for (const state of ["checking", "unreachable", "unreachable", "ready"]) room.options.onAgent(state);
             room.options.onCommissioned({ nodeId: 0xffff_ffff_ffff_fff0n, fabricId: 1n, compressedFabricId: "0123456789ABCDEF", fabricIndex: 1, vendorId: 0xfff1, productId: 0x8000, address: { host: "::1", port: 5540 } });
         });
         const events = await heard(view);
@@ -672,7 +688,7 @@ describe("events for the page", () => {
         assert.deepEqual(wrong, { code: "wrong-code", step: "pase", retry: "code", status: { name: "Failure", value: 1 }, waitMs: 1500 });
         assert.match(message, /does not fit this device/);
         assert.doesNotMatch(find("matter-error", 1).message, /[{}]|"noc"/, "a step is named in words");
-        assert.deepEqual(events.filter(([name]) => name === "matter-error").map(([, , { code, retry }]) => [code, retry]), [["wrong-code", "code"], ["connection-lost", "restart"], ["share-failed", "same"], ["not-found", "same"], ["core-dead", "restart"], ["picker-dismissed", "same"]]);
+        assert.deepEqual(events.filter(([name]) => name === "matter-error").map(([, , { code, retry }]) => [code, retry]), [["wrong-code", "code"], ["connection-lost", "restart"], ["share-failed", "same"], ["not-found", "same"], ["core-dead", "restart"], ["picker-dismissed", "same"], ["agent-unreachable", "same"]]);
         const [opened, ended] = [find("matter-share"), find("matter-share", 1)];
         assert.deepEqual([opened.nodeId, opened.status, ended.status, ended.expiresAt], ["171n", "open", "joined", opened.expiresAt]);
         assert.equal(find("matter-commissioned").nodeId, "18446744073709551600n");
