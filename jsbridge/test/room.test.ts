@@ -382,7 +382,7 @@ describe("a room and an agent", () => {
 
 describe("what leaves a room", () => {
     it("has nothing of the setup code, of keys and of what was typed, in any form", async () => {
-        const storage = new MemoryStore(), page = open({ storage });
+        const storage = new MemoryStore(), page = open({ storage, versions: { "matter-session": "0.1.0" } });
         const secrets: (string | Uint8Array)[] = [
             device.ready.qr, device.ready.manual, String(device.ready.passcode), "canary-Wi-Fi \"p\u00e4ss\"", "0e080000000000010000000300000f35060004001fffe00208dead00beef00cafe", "canary passphrase",
         ];
@@ -430,6 +430,7 @@ describe("what leaves a room", () => {
         }
         const report = places["report"] as Awaited<ReturnType<typeof page.room.report>>;
         assert.deepEqual([report.code, report.vendorId, report.productId, report.attestation?.verdict], [{ form: "qr", length: device.ready.qr.length }, 0xfff1, 0x8000, "test"]);
+        assert.deepEqual(report.versions, { "matter-session": "0.1.0" });
         assert.ok(report.traffic.sent.messages > 10 && report.traffic.received.octets > 1000 && report.core.memory > 1_000_000);
         assert.ok(report.entries.some(entry => entry.what === "commissioned"));
         assert.ok(!flatten(report).includes("127.0.0.1") && !flatten(report).includes("L-1"), "addresses and serial numbers only when asked for");

@@ -13,6 +13,7 @@ export class Recorder {
     readonly #begun = Date.now();
     #entries: ReportEntry[] = [];
     #died = false;
+    versions: Readonly<Record<string, string>> = {};
     route: Route | undefined;
     code: { form: string; length: number } | undefined;
     product: { vendorId: number; productId: number } | undefined;
@@ -42,6 +43,7 @@ export class Recorder {
             version: 1,
             begun: new Date(this.#begun).toISOString(),
             saved: new Date().toISOString(),
+            versions: this.versions,
             browser: (globalThis.navigator as Partial<Navigator> | undefined)?.userAgent ?? "",
             core: { memory, died: this.#died },
             ...(this.route === undefined ? {} : { route: this.route }),
@@ -49,7 +51,7 @@ export class Recorder {
             ...this.product,
             ...(this.attestation === undefined ? {} : { attestation: this.attestation }),
             entries: [...this.#entries],
-            traffic: { sent: { ...sent }, received: { ...received } },
+            traffic: { sent: { ...sent }, received: { ...received }, dropped: ways.agent?.dropped ?? 0 },
             ...(withNames ? { names: Object.fromEntries(Object.entries(this.#names).map(([kind, names]) => [kind, [...names]])) as unknown as NonNullable<Report["names"]> } : {}),
         };
     }

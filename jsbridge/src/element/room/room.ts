@@ -143,7 +143,8 @@ function wireOptions(options: RoomOptions): WireOptions {
     // The Worker has another base.
     const whole = (url: string | URL): string => new URL(url, globalThis.location?.href).href;
     return {
-        blob: whole(options.blob), lists: { paa: whole(paa), test: whole(test) }, database: options.database ?? "matter-session", settings: wireSettings(options),
+        blob: whole(options.blob), lists: { paa: whole(paa), test: whole(test) }, database: options.database ?? "matter-session",
+        versions: { ...options.versions }, settings: wireSettings(options),
     };
 }
 

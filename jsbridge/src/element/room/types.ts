@@ -31,6 +31,8 @@ export interface RoomOptions extends RoomSettings {
     lists: { paa: string | URL; test: string | URL };
     /** Name of the IndexedDB. Default: "matter-session". */
     database?: string | undefined;
+    /** What the report is to say of versions: names and versions, or hashes, of what runs. */
+    versions?: Readonly<Record<string, string>>;
     /** The Bluetooth device that was picked in the window. */
     link: { open(): Promise<{ maxMessage: number }>; send(message: Uint8Array): void; close(): void };
     onEvent(event: PageEvent): void;
@@ -73,6 +75,7 @@ export interface WireOptions {
     blob: string;
     lists: { paa: string; test: string };
     database: string;
+    versions: Readonly<Record<string, string>>;
     settings: WireSettings;
 }
 
@@ -83,6 +86,7 @@ export interface Report {
     /** ISO 8601. */
     begun: string;
     saved: string;
+    versions: Readonly<Record<string, string>>;
     browser: string;
     core: { memory: number; died: boolean };
     route?: Route;
@@ -91,7 +95,8 @@ export interface Report {
     productId?: number;
     attestation?: { verdict: string; findings: readonly string[]; certificateId?: string };
     entries: readonly ReportEntry[];
-    traffic: { sent: Traffic; received: Traffic };
+    /** dropped: datagrams that the agent got and carried no further. */
+    traffic: { sent: Traffic; received: Traffic; dropped: number };
     /** Only when asked for: network names, addresses, and texts that name them. */
     names?: { networks: readonly string[]; addresses: readonly string[]; devices: readonly string[]; messages: readonly string[] };
 }

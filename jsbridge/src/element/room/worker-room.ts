@@ -73,6 +73,7 @@ export class WorkerRoom {
 
     #open(options: WireOptions): void {
         this.#settings = options.settings;
+        this.#recorder.versions = options.versions;
         this.#home = new HomeKeeper(options, this.#parts, this.#proxies, this.#ways, {
             lost: reason => {
                 if (reason instanceof DeadError) this.#died(reason);
