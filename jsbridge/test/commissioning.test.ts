@@ -96,6 +96,22 @@ describe("a commissioning's networks", () => {
     });
 });
 
+describe("a commissioning at a given address", () => {
+    it("says by which kind of link: over Bluetooth nothing is retransmitted, and a network is told", async () => {
+        for (const link of [0, 1]) {
+            const script = new Script();
+            script.link = () => link;
+            void script.run({ address: { id: "gatt-1" } });
+            await script.fail();
+            assert.deepEqual([script.started[0]?.[1]["peer"], script.started[0]?.[1]["link"]], [3, link]);
+        }
+        const searching = new Script();
+        void searching.run({});
+        await searching.fail();
+        assert.equal(searching.started[0]?.[1]["link"], undefined);
+    });
+});
+
 describe("a commissioning's end", () => {
     it("is an error with the device's word, the step and where to go on", async () => {
         const script = new Script();
@@ -103,7 +119,7 @@ describe("a commissioning's end", () => {
         await script.fail();
         await assert.rejects(result, (error: unknown) => {
             assert.ok(error instanceof MatterCommissionError);
-            assert.deepEqual([error.code, error.step, error.retry, error.status, error.waitMs], ["wifi-auth", "connect", "network", { name: "AuthFailure", value: 7 }, 1500]);
+            assert.deepEqual([error.code, error.step, error.retry, error.status, error.waitMs, error.rolledBack], ["wifi-auth", "connect", "network", { name: "AuthFailure", value: 7 }, 1500, true]);
             return true;
         });
     });
