@@ -4,13 +4,31 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { prepareZXingModule, readBarcodes, writeBarcode } from "zxing-wasm";
 import { launchBrowser } from "../test/browser/harness.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
+
+// Its own program, from the package instead of a public network.
+prepareZXingModule({ overrides: { wasmBinary: readFileSync(join(root, "node_modules/zxing-wasm/dist/full/zxing_full.wasm")).buffer } });
+
+/** Reads the one code of a picture, by a decoder of another make. @param picture - PNG, JPEG… */
+export async function readPicture(picture) {
+    const found = await readBarcodes(new Blob([picture]), { formats: ["QRCode"] });
+    assert.equal(found.length, 1, "the picture holds no QR code, or several");
+    return found[0].text;
+}
+
+/** The picture of a code, as PNG. */
+export async function codePicture(text) {
+    const { image, error } = await writeBarcode(text, { format: "QRCode", scale: 6 });
+    assert.equal(error, "");
+    return Buffer.from(await image.arrayBuffer());
+}
 
 /** Builds the agent. @returns its program */
 export function buildAgent() {
@@ -81,13 +99,14 @@ export class Person {
         });
     }
 
-    /** @param code - filled in by the address, as a link does */
-    async arrive({ code, testDevices = true } = {}) {
+    /** @param how - `code`: filled in by the address, as a link does; `testDevices`: the page may let in those; `language` */
+    async arrive({ code, testDevices = true, language } = {}) {
         const url = new URL(this.url);
         const fragment = new URLSearchParams(url.hash.slice(1));
         if (code !== undefined) fragment.set("code", code);
         if (testDevices) fragment.set("test-devices", "");
         url.hash = fragment.toString();
+        if (language !== undefined) await this.page.addInitScript(all => Object.defineProperty(navigator, "languages", { value: all }), [language]);
         await this.page.addInitScript(() => {
             // Collects what the element tells its host.
             globalThis.told = [];
@@ -143,6 +162,41 @@ export class Person {
 
     async press(name) {
         await this.button(name).first().click();
+    }
+
+    /** Types a code and goes on. */
+    async typeCode(code) {
+        await this.reach("code");
+        await this.page.getByRole("textbox").pressSequentially(code, { delay: 3 });
+        await this.press("Continue");
+    }
+
+    /** Switches the light of the device's screen, and waits until the light itself says so: twice, so that it is as before. */
+    async toggle(device) {
+        await this.reach("device");
+        const light = this.page.getByRole("switch");
+        await light.waitFor();
+        for (let i = 0; i < 2; i++) {
+            const on = !(await light.isChecked());
+            await light.click();
+            await device.next(line => line.onOff === on && !("answer" in line), `the light to go ${on ? "on" : "off"}`);
+            await this.page.waitForFunction(on => document.querySelector("matter-commission").shadowRoot.querySelector("[role=switch]").ariaChecked === String(on), on);
+        }
+    }
+
+    /** All that the shadow trees hold. */
+    markup() {
+        return this.page.locator("matter-commission").evaluate(element => {
+            const parts = [];
+            const walk = node => {
+                for (const child of node.querySelectorAll("*")) {
+                    parts.push(child.outerHTML, child.value ?? "");
+                    if (child.shadowRoot) walk(child.shadowRoot);
+                }
+            };
+            walk(element.shadowRoot);
+            return parts.join("\n");
+        });
     }
 
     /** Takes the one device that is found, unless the page goes on by itself. */
