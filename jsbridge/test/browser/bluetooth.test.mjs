@@ -88,7 +88,7 @@ beforeEach(() => adapter.choose(undefined));
 
 /** Loads the page anew, without what an earlier test left. */
 async function load(target = page) {
-    if (target === page) await page.reload();
+    if (target === page) await adapter.reload();
     await target.evaluate(async relay => {
         globalThis.relay = relay;
         globalThis.test = await import("/page.js");
@@ -320,6 +320,29 @@ test("devices without Matter, and those that do not say that they have it", asyn
     await nothingIsLeft();
 });
 
+test("the adapter switched off and on", async () => {
+    assert.equal(await page.evaluate(() => new Promise(resolve => globalThis.bluetooth.availability(resolve))), "ready");
+    await adapter.state("absent");
+    try {
+        const { name, problem } = await pick("wifi");
+        assert.equal(name, "");
+        assert.match(problem, /^bluetooth-off: NotFoundError/);
+        await page.evaluate(() => {
+            globalThis.states = [];
+            globalThis.stop = globalThis.bluetooth.watch(state => globalThis.states.push(state));
+        });
+        await page.waitForFunction(() => globalThis.states.length > 0);
+    } finally {
+        await adapter.state("powered-on");
+    }
+    await page.waitForFunction(() => globalThis.states.length > 1);
+    assert.deepEqual(await page.evaluate(() => globalThis.states), ["off", "ready"]);
+    await page.evaluate(() => globalThis.stop());
+    assert.deepEqual(await pick("wifi"), { name: "wifi", problem: null });
+    current = lights.wifi;
+    await nothingIsLeft();
+});
+
 test("a frame that may not use Bluetooth, and a page without https", async () => {
     await page.evaluate(() => {
         const frame = document.createElement("iframe");
@@ -496,30 +519,6 @@ test("opened and closed 100 times: no Go function is left, and memory stays", as
     const early = await cycle(50);
     const late = await cycle(100);
     assert.ok(late <= early + slack, `the program's heap grew from ${early} to ${late} octets`);
-});
-
-// Late: a page that is loaded after the emulated adapter was replaced has none.
-test("the adapter switched off and on", async () => {
-    assert.equal(await page.evaluate(() => new Promise(resolve => globalThis.bluetooth.availability(resolve))), "ready");
-    await adapter.state("absent");
-    try {
-        const { name, problem } = await pick("wifi");
-        assert.equal(name, "");
-        assert.match(problem, /^bluetooth-off: NotFoundError/);
-        await page.evaluate(() => {
-            globalThis.states = [];
-            globalThis.stop = globalThis.bluetooth.watch(state => globalThis.states.push(state));
-        });
-        await page.waitForFunction(() => globalThis.states.length > 0);
-    } finally {
-        await adapter.state("powered-on");
-    }
-    await page.waitForFunction(() => globalThis.states.length > 1);
-    assert.deepEqual(await page.evaluate(() => globalThis.states), ["off", "ready"]);
-    await page.evaluate(() => globalThis.stop());
-    assert.deepEqual(await pick("wifi"), { name: "wifi", problem: null });
-    current = lights.wifi;
-    await nothingIsLeft();
 });
 
 test("nothing was thrown or logged as an error in the page", () => {

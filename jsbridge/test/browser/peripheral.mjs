@@ -110,6 +110,12 @@ export class Adapter {
         for (const device of this.#devices) await device.renew();
     }
 
+    /** Loads the page anew: with its last page the emulated adapter goes. */
+    async reload() {
+        await this.#page.reload();
+        await this.state("powered-on");
+    }
+
     /** How the browser's list is answered from now on: by a device's name, or undefined to dismiss it. */
     choose(name) {
         this.#choice = { name };
