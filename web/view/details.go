@@ -12,7 +12,8 @@ type details struct {
 	box   *node
 	ticks *ticks
 	cause *node
-	facts [3]*node // step, status, technical
+	rows  [3]*node // step, status, technical
+	facts [3]*node // their values
 }
 
 func (d *details) build(v *View) {
@@ -20,7 +21,8 @@ func (d *details) build(v *View) {
 	d.cause = el("dl", "facts")
 	for i, id := range []string{"details.step", "details.status", "details.technical"} {
 		d.facts[i] = el("dd", "mono")
-		d.cause.add(el("div", "fact", v.label("dt", "", id), d.facts[i]))
+		d.rows[i] = el("div", "fact", v.label("dt", "", id), d.facts[i])
+		d.cause.add(d.rows[i])
 	}
 	summary := el("summary", "summary", icon("chevron"), v.label("span", "", "details.title"))
 	d.box = el("details", "details", summary, el("div", "details-body", d.cause, d.ticks.box)).show(false)
@@ -47,9 +49,7 @@ func (d *details) update(v *View, s flow.State) {
 	for i, text := range technical {
 		d.facts[i].text(text)
 		some = some || text != ""
-		if parent := d.facts[i].Get("parentNode"); !parent.IsNull() {
-			parent.Set("hidden", text == "")
-		}
+		d.rows[i].show(text != "")
 	}
 	d.cause.show(some)
 	d.box.show(some || show && len(s.Steps) > 0)

@@ -161,8 +161,8 @@ type facts struct {
 }
 
 type fact struct {
-	name, value, box *node
-	copier           *copier
+	row, value *node
+	copier     *copier
 }
 
 func (p *page) facts() *facts {
@@ -173,25 +173,21 @@ func (p *page) facts() *facts {
 func (f *facts) set(p *page, s flow.State, label, value string, copyable bool) {
 	it := f.entries[label]
 	if it == nil {
-		it = &fact{name: p.label("dt", "", label), value: el("bdi", "")}
+		it = &fact{value: el("bdi", "")}
 		if copyable {
 			it.value.class("mono", true)
 			it.copier = p.copier(label)
 		}
-		it.box = el("dd", "", it.value)
+		box := el("dd", "", it.value)
 		if it.copier != nil {
-			it.box.add(it.copier.button)
+			box.add(it.copier.button)
 		}
+		it.row = el("div", "fact", p.label("dt", "", label), box)
 		f.entries[label] = it
-		f.list.add(el("div", "fact", it.name, it.box))
+		f.list.add(it.row)
 	}
 	it.value.text(value)
-	parent := wrap(it.box.Get("parentNode"))
-	if value == "" {
-		parent.SetAttribute("hidden", "")
-	} else {
-		parent.RemoveAttribute("hidden")
-	}
+	it.row.show(value != "")
 	if it.copier != nil {
 		it.copier.update(p, s, value)
 	}

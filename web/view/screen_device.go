@@ -63,7 +63,7 @@ func removePanel(p *page) section {
 }
 
 type endpoint struct {
-	name, kind, toggle, state, level, percent, levelBox, identify, problem, action *node
+	name, kind, toggle, state, level, percent, levelBox, identify, wrong, problem, action *node
 
 	sliding bool
 }
@@ -132,8 +132,8 @@ func buildEndpoint(p *page, key string) (*node, *endpoint) {
 	it.level = el("input", "range").attr("type", "range").attr("min", "1").attr("max", "254").attr("data-level", key).attr("id", p.id("level-"+key)).part("input")
 	it.levelBox = el("div", "level", p.label("label", "label", "device.level").attr("for", p.id("level-"+key)), it.level, it.percent)
 	it.identify = p.button("secondary", "device.identify").attr("data-identify", key).attr("aria-describedby", nameID)
-	problem := el("p", "below bad", it.problem, it.action)
-	top := el("li", "endpoint", el("div", "endpoint-head", el("span", "option-text", it.name, it.kind), it.toggle), it.levelBox, el("div", "ways", it.identify), problem)
+	it.wrong = el("p", "below bad", it.problem, it.action)
+	top := el("li", "endpoint", el("div", "endpoint-head", el("span", "option-text", it.name, it.kind), it.toggle), it.levelBox, el("div", "ways", it.identify), it.wrong)
 	return top, it
 }
 
@@ -167,8 +167,7 @@ func (it *endpoint) update(p *page, e *flow.Endpoint) {
 		it.level.attr("aria-valuetext", p.percent(itoa(int(e.Level))))
 	}
 	it.identify.show(e.Identify)
-	parent := wrap(it.problem.Get("parentNode"))
-	parent.Set("hidden", e.Problem == nil)
+	it.wrong.show(e.Problem != nil)
 	if e.Problem != nil {
 		p.explain(e.Problem, it.problem, nil, it.action)
 	}

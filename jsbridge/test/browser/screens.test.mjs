@@ -8,6 +8,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { prepareZXingModule, readBarcodes } from "zxing-wasm/reader";
 import { openPage } from "./harness.mjs";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -338,11 +339,11 @@ test("pressing sends what the state machine knows", async () => {
         return page.evaluate(() => gallery.events());
     };
     const click = name => () => page.getByRole("button", { name, exact: true }).click();
-    assert.deepEqual(await sent("code-empty", () => page.getByLabel("Setup code").pressSequentially("34\u{1D7D7}")),
+    assert.deepEqual(await sent("code-empty", () => page.getByRole("textbox", { name: "Setup code" }).pressSequentially("34\u{1D7D7}")),
         ["flow.CodeTyped{Text:3 Caret:1}", "flow.CodeTyped{Text:34 Caret:2}", "flow.CodeTyped{Text:34\u{1D7D7} Caret:3}"], "the caret counts characters");
     assert.deepEqual(await sent("pick", click("Show the list")), ["flow.PickWanted{}"]);
     assert.deepEqual(await sent("code-4", async () => {
-        await page.getByLabel("Setup code").click();
+        await page.getByRole("textbox", { name: "Setup code" }).click();
         await click("Continue")();
     }), ["flow.Continue{}"], "not that the field was left, which would move the button away");
     assert.deepEqual(await sent("pick", click("Back")), ["flow.Back{}"]);
@@ -358,13 +359,34 @@ test("pressing sends what the state machine knows", async () => {
     assert.deepEqual(await sent("home-twelve", () => page.getByRole("button", { name: /^Hall/ }).click()), ["flow.DeviceWanted{Node:0000000000000000}"]);
     assert.deepEqual(await sent("device-light", () => page.getByRole("switch").click()), ["flow.Switched{Endpoint:1 On:false}"]);
     assert.deepEqual(await sent("device-light", () => page.getByRole("slider").fill("254")), ["flow.LevelSet{Endpoint:1 Level:254}"]);
-    assert.deepEqual(await sent("failed-same", () => page.evaluate(() => shadow.querySelector(".bar .primary").click())), [], "while it has to wait, the button does nothing");
+    assert.deepEqual(await sent("failed-same", click("Try again")), ["flow.Again{}"], "also while it should wait: the device may have been restarted");
     assert.deepEqual(await sent("failed-network", click("Choose the network again")), ["flow.Again{}"]);
     assert.deepEqual(await sent("failed-none", click("Close")), ["flow.Close{}"]);
     assert.deepEqual(await sent("share-open", click("Copy: Setup code")), ["flow.CopyWanted{Text:34970112332}"]);
     assert.equal(await page.getByRole("button", { name: "Set it up anyway" }).count(), 0);
     await show("decide-invalid");
     assert.equal(await page.getByRole("button", { name: "Set it up anyway" }).count(), 0, "a proof that failed cannot be overridden");
+});
+
+test("another decoder reads the QR code, in light and dark", async () => {
+    prepareZXingModule({ overrides: { wasmBinary: readFileSync(join(root, "node_modules/zxing-wasm/dist/reader/zxing_reader.wasm")) } });
+    for (const name of themes) {
+        await theme(name);
+        await show("share-open");
+        const found = await readBarcodes(await page.locator(".qr").screenshot(), { formats: ["QRCode"] });
+        assert.deepEqual(found.map(it => it.text), ["MT:Y.K9042C00KA0648G00"], name);
+    }
+});
+
+test("after the wizard there is nothing to see, and it can begin again", async () => {
+    const seen = await page.evaluate(() => {
+        gallery.show("code-empty");
+        gallery.render("idle");
+        const gone = shadow.querySelector(".frame").getClientRects().length === 0 && shadow.querySelectorAll("input").length === 0;
+        gallery.render("code-4");
+        return [gone, shadow.querySelector("input.code").value, shadow.querySelector(".frame").getClientRects().length];
+    });
+    assert.deepEqual(seen, [true, "3497", 1]);
 });
 
 test("in a dialog there is a button to leave it, beside nothing else", async () => {

@@ -123,6 +123,9 @@ func closeView() {
 }
 
 func state(name string) flow.State {
+	if name == "idle" { // nothing to look at, so not in the list
+		return flow.State{Screen: flow.ScreenIdle}
+	}
 	for _, it := range states {
 		if it.name == name {
 			s := flow.State{Now: now, Entered: now - 300, Options: options(language)}

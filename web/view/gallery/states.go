@@ -146,6 +146,10 @@ var states = []struct {
 
 	// the end
 	{"done", done("Nanoleaf Essentials A19", "Nanoleaf", "NL68-1A2B3C")},
+	{"done-copied", func(s *flow.State) {
+		done("Nanoleaf Essentials A19", "Nanoleaf", "NL68-1A2B3C")(s)
+		s.Notice = "notice.copied"
+	}},
 	{"done-hostile", done(markup, markup, markup)},
 	{"share-choose", share(func(sh *flow.Share) { sh.Phase, sh.Seconds = "choose", 300 })},
 	{"share-open", share(func(sh *flow.Share) {})},
