@@ -153,9 +153,6 @@ func (l *link) reconnect() {
 	l.number++ // what the old connection tells does not count any more
 	l.conn = nil
 	l.device.disconnect()
-	if l.over { // the host may have closed it in between
-		return
-	}
 	l.clock.set(pause, l.connect)
 }
 

@@ -83,6 +83,7 @@ type device struct {
 	swallow   int              // writes longer than this are confirmed, and lost
 	mtu       int
 	deaf      bool                                  // never answers at all
+	early     bool                                  // its response comes before the subscription is told to be complete
 	hostile   func(n int) []byte                    // instead of BTP: the nth indication
 	breakAt   string                                // the phase in which the connection breaks
 	breaks    int                                   // how often
@@ -193,6 +194,22 @@ func (d *device) write(segment []byte, done func(error)) {
 }
 
 func (d *device) subscribe(indicated func([]byte), done func(error)) {
+	if d.indicated != nil {
+		d.t.Error("C2 is subscribed twice")
+	}
+	if d.early {
+		told := done
+		done = func(err error) {
+			d.busy = true
+			number := d.number
+			d.after(100, func() {
+				if d.number == number {
+					d.busy = false
+					told(err)
+				}
+			})
+		}
+	}
 	d.operate("subscribe", done, func() {
 		d.indicated = indicated
 		if d.reach("subscribed") {
@@ -288,6 +305,7 @@ type rig struct {
 	stalled  int
 	closed   *Problem
 	onOpen   func()
+	onStall  func()
 }
 
 func newRig(t *testing.T, d device) *rig {
@@ -313,7 +331,13 @@ func (r *rig) open() {
 			r.alive("Received")
 			r.received = append(r.received, m)
 		},
-		Stalled: func() { r.alive("Stalled"); r.stalled++ },
+		Stalled: func() {
+			r.alive("Stalled")
+			r.stalled++
+			if r.onStall != nil {
+				r.onStall()
+			}
+		},
 		Closed: func(p *Problem) {
 			r.alive("Closed")
 			r.closed = p
@@ -382,6 +406,9 @@ func TestConversation(t *testing.T) {
 				if r.opened != 1 || r.stalled != 0 || r.device.connections != 1 {
 					t.Errorf("opened %d times, stalled %d, connected %d", r.opened, r.stalled, r.device.connections)
 				}
+				if len(r.link.waiting) != 0 {
+					t.Errorf("%d messages are kept though the device has answered", len(r.link.waiting))
+				}
 				if want := max(min(mtu-3, 244), 20); r.device.largest != want && mtu != 0 {
 					t.Errorf("the longest write had %d octets, want %d", r.device.largest, want)
 				}
@@ -412,6 +439,37 @@ func TestBurst(t *testing.T) {
 	}
 	if len(r.device.got) != 20 {
 		t.Fatalf("%d of 20 arrived, closed: %v", len(r.device.got), r.closed)
+	}
+}
+
+// The handshake's response may overtake the end of the subscription: still there is one operation at a time.
+func TestResponseComesEarly(t *testing.T) {
+	r := newRig(t, device{early: true, mtu: 100, delay: 5})
+	r.open()
+	if err := r.link.send(message(300, 1)); err != nil {
+		t.Fatal(err)
+	}
+	r.run(600_000, func() bool { return len(r.received) > 0 || r.isOver() })
+	if len(r.received) != 1 || !bytes.Equal(r.received[0], reversed(message(300, 1))) {
+		t.Errorf("received %d messages, closed: %v", len(r.received), r.closed)
+	}
+}
+
+// Messages are kept to be sent again only as long as nothing has come back.
+func TestNothingIsKeptAfterAnAnswer(t *testing.T) {
+	r := newRig(t, device{mtu: 100})
+	r.open()
+	if err := r.link.send([]byte("hello")); err != nil {
+		t.Fatal(err)
+	}
+	r.run(600_000, func() bool { return len(r.received) > 0 || r.isOver() })
+	for range 5 {
+		if err := r.link.send([]byte("more")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(r.link.waiting); n != 0 {
+		t.Errorf("%d messages are kept", n)
 	}
 }
 
@@ -626,6 +684,57 @@ func TestField_F16_SmallSegmentsAreLostToo(t *testing.T) {
 	}
 	if !strings.Contains(r.closed.Technical, "not acknowledged") {
 		t.Errorf("it says %q", r.closed.Technical)
+	}
+}
+
+// A device that grants 3 octets more than the smallest segment is not tried for ever.
+func TestField_F16_OnlyOnceMore(t *testing.T) {
+	r := newRig(t, device{hostile: func(n int) []byte {
+		if n == 0 {
+			return []byte{0x65, 0x6C, 0x04, 23, 0, 255}
+		}
+		return nil
+	}})
+	r.open()
+	if err := r.link.send(message(80, 3)); err != nil {
+		t.Fatal(err)
+	}
+	r.run(600_000, r.isOver)
+	r.ended(Stalled)
+	if r.stalled != 1 || r.device.connections != 2 {
+		t.Errorf("stalled told %d times, %d connections", r.stalled, r.device.connections)
+	}
+}
+
+// The second try may need as many connections as the first.
+func TestField_F16_ConnectsAgainPatiently(t *testing.T) {
+	r := newRig(t, device{swallow: 27, mtu: 244, refuse: 2})
+	r.onStall = func() { r.device.refuse = 2 }
+	r.open()
+	if err := r.link.send(message(80, 3)); err != nil {
+		t.Fatal(err)
+	}
+	r.run(600_000, func() bool { return len(r.received) > 0 || r.isOver() })
+	if len(r.received) != 1 || r.device.connections != 6 {
+		t.Errorf("received %d messages over %d connections, closed: %v", len(r.received), r.device.connections, r.closed)
+	}
+}
+
+// Once the device has answered anything, a new connection would lose its session.
+func TestStallAfterAnAnswer(t *testing.T) {
+	r := newRig(t, device{swallow: 27, mtu: 244})
+	r.open()
+	if err := r.link.send(message(10, 3)); err != nil {
+		t.Fatal(err)
+	}
+	r.run(600_000, func() bool { return len(r.received) > 0 || r.isOver() })
+	if err := r.link.send(message(80, 4)); err != nil {
+		t.Fatal(err)
+	}
+	r.run(600_000, r.isOver)
+	r.ended(ConnectionLost)
+	if r.stalled != 0 || r.device.connections != 1 {
+		t.Errorf("stalled told %d times, %d connections", r.stalled, r.device.connections)
 	}
 }
 
