@@ -38,6 +38,7 @@ const css = `
 #dialog{width:min(100%,var(--matter-max-width,42em));padding:0;box-sizing:border-box;border:1px solid var(--matter-border,light-dark(#d9dde2,#373d46));border-radius:var(--matter-radius,12px);background:var(--s);color:inherit}
 #dialog::backdrop{background:#0008}
 #busy:not(:empty){max-width:var(--matter-max-width,42em);padding:24px}
+#busy [role=alert]:not(:empty){padding-inline-start:12px;border-inline-start:4px solid var(--matter-danger,light-dark(#b0231b,#ffa198))}
 #busy progress{width:100%;accent-color:var(--a)}
 #outer>*>p,slot>p,#busy p{margin:8px 0}`;
 let sheet: CSSStyleSheet | undefined;

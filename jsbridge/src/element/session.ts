@@ -45,7 +45,8 @@ export class Session {
     #agentState: Availability = "none";
     #bluetooth: Availability = "none";
     #camera = false;
-    #texts: Texts = {};
+    /** Undefined until they are loaded. */
+    #texts: Texts | undefined;
     #files: { picture?: Blob; backup?: Blob } = {};
     #screen: ScreenId = "idle";
     /** Grows with each run and at its end, so that what was asked in one is not answered in the next. */
@@ -97,7 +98,7 @@ export class Session {
         element.code = undefined;
         lodging.root = document.createElement("div");
         place.replaceChildren(lodging.root);
-        lodging.instance = program.mount(lodging.root, this.#host(lodging), { messages: this.#texts, language: this.#shell.language() });
+        lodging.instance = program.mount(lodging.root, this.#host(lodging), { messages: this.#texts ?? {}, language: this.#shell.language() });
         this.#configure();
         this.#tell({ type: "started", code });
     }
@@ -314,7 +315,6 @@ export class Session {
             },
             file: (kind, file) => void (this.#files[kind] = file),
             problem: (id, technical) => this.#problem({ id, technical }),
-            heading: () => undefined,
             died: technical => void this.#broken("core-dead", technical),
             link: {
                 received: message => room.link.received(message),
@@ -452,9 +452,15 @@ export class Session {
         );
     }
 
-    #problem({ id, step = "", retry = "same", status = "", wait = 0, params = {} }: Trouble): void {
-        const sentence = this.#texts[`error.${id}`] ?? this.#texts["error.unexpected"] ?? id;
-        const message = sentence.replace(/\{(\w+)\}/g, (all, name: string) => (name === "step" ? this.#texts[`step.${params["step"]}`] : params[name]) ?? all);
+    #problem(trouble: Trouble): void {
+        const run = this.#run;
+        if (this.#texts !== undefined) this.#tellProblem(trouble, this.#texts);
+        else void textsOf(this.#shell.language()).catch((): Texts => ({})).then(texts => run === this.#run && this.#tellProblem(trouble, texts));
+    }
+
+    #tellProblem({ id, step = "", retry = "same", status = "", wait = 0, params = {} }: Trouble, texts: Texts): void {
+        const sentence = texts[`error.${id}`] ?? texts["error.unexpected"] ?? id;
+        const message = sentence.replace(/\{(\w+)\}/g, (all, name: string) => (name === "step" ? texts[`step.${params["step"]}`] : params[name]) ?? all);
         const code = statusOf(status);
         this.#shell.fire("matter-error", {
             code: id, step: step === "" ? undefined : step as StepId, retry: retry as RetryPoint, ...(code === undefined ? {} : { status: code }), ...(wait > 0 ? { waitMs: wait } : {}), message,

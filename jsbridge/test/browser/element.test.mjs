@@ -13,6 +13,7 @@ import { launch, open, serve } from "./site.mjs";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const stubs = fileURLToPath(new URL("element-stubs.mjs", import.meta.url));
+const pictures = process.env.SCREENS ?? join(root, "dist/screens");
 const manifest = await loadManifest();
 const page = elements => `<!doctype html><html lang=en><meta charset=utf-8><link rel=icon href=data:,><title>test</title><script type=module src="/ms/element/index.js"></script>${elements}`;
 
@@ -619,13 +620,18 @@ describe("what the shell draws", () => {
     for (const [state, { init, go }] of Object.entries(states)) {
         for (const theme of ["light", "dark"]) {
             test(`is accessible: ${state}, ${theme}`, async () => {
-                const view = await show(both, { init, html: page(`<style>html{color-scheme:${theme};background:${theme === "dark" ? "#121212" : "#fff"}}</style>${both}`) });
+                const view = await show(both, { init, html: page(`<meta name=viewport content="width=device-width"><style>body{font-family:system-ui}html{color-scheme:${theme};background:${theme === "dark" ? "#121212" : "#fff"}}</style>${both}`) });
                 await go(view);
                 await view.evaluate(axe);
                 const { violations, checked } = await view.evaluate(async () => {
                     const { violations, passes } = await axe.run(document);
                     return { violations: violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target.flat()} ${failureSummary}`).join("; ")}`), checked: passes.map(({ id }) => id) };
                 });
+                for (const [size, viewport] of Object.entries({ phone: { width: 360, height: 740 }, desktop: { width: 1280, height: 860 } })) {
+                    await view.setViewportSize(viewport);
+                    assert.ok(await view.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `wider than ${size}`);
+                    await view.screenshot({ path: join(pictures, `shell-${state}-${theme}-${size}.png`) });
+                }
                 assert.deepEqual(violations, []);
                 assert.ok(checked.includes("color-contrast") && checked.includes("button-name"), checked.join());
             });
@@ -705,6 +711,21 @@ describe("events for the page", () => {
         });
         assert.deepEqual((await heard(view, "matter-state")).map(([, id, detail]) => [id, detail.state]), [["host", "loading"], ["host", "code"]]);
         assert.equal(await view.evaluate(() => stubs.instances[0].config.language), "de");
+    });
+
+    test("what fails before the texts are there is told in words all the same", async () => {
+        const view = await show("<matter-commission id=a agent='wss://x/agent'></matter-commission>");
+        await view.evaluate(async () => {
+            await document.getElementById("a").report();
+            stubs.load = () => new Promise(resolve => (stubs.resolve = resolve));
+            void document.getElementById("a").start();
+        });
+        await view.waitForFunction(() => stubs.resolve !== undefined);
+        await view.evaluate(() => stubs.rooms.at(-1).options.onAgent("unreachable"));
+        await view.waitForFunction(() => heard.some(([name]) => name === "matter-error"));
+        const [[, , detail]] = await heard(view, "matter-error");
+        assert.equal(detail.code, "agent-unreachable");
+        assert.match(detail.message, /agent.*wss:\/\/x\/agent/);
     });
 
     for (const [what, answer, decided] of [
