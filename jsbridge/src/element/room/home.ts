@@ -70,6 +70,13 @@ export class HomeKeeper {
         await this.close();
     }
 
+    /** The first agent that there is may come at any time: a device may be waiting for it. */
+    connectAgent({ agent, agentToken }: WireSettings): void {
+        if (this.#ways.agent !== undefined || agent === undefined) return;
+        this.#settings = { ...this.#settings, agent, agentToken };
+        this.#wire();
+    }
+
     /** Octets of the core's memory. */
     async memory(): Promise<number> {
         return (await this.#core?.catch(() => undefined))?.memorySize ?? 0;

@@ -90,6 +90,7 @@ export class WorkerRoom {
         const before = this.#settings;
         this.#settings = settings;
         void (async () => {
+            this.#keeper().connectAgent(settings);
             await this.#attempting;
             if (this.#settings === settings && !this.#closed) await this.#keeper().configure(settings);
             if (before?.agent !== settings.agent || before?.agentToken !== settings.agentToken) await this.#checkAgent();
