@@ -55,12 +55,12 @@ function expectedOf(file) {
 }
 
 /** Puts text in the place of the modules that are the build's, and makes small ones of the shell's texts by language. */
-function made(languages, expected) {
+function made(languages, expected, versions) {
     const of = (language, ids) => Object.fromEntries(Object.entries(languages[language]).filter(([id]) => ids.test(id)));
     const all = Object.keys(languages);
     const loaders = (names, path) => `{${names.map(name => `${name}: () => import("${path}${name}.js")`)}}`;
     const modules = {
-        made: [`export const messages = ${loaders(all, "../messages/")};`, `export const expected = ${JSON.stringify(expected)};`],
+        made: [`export const messages = ${loaders(all, "../messages/")};`, `export const expected = ${JSON.stringify(expected)};`, `export const versions = ${JSON.stringify(versions)};`],
         shelltexts: [`export const shellText = ${JSON.stringify(of("en", shellIds))};`, `export const shellTexts = ${loaders(all.filter(language => language !== "en"), "./text/shell-")};`],
         whytexts: [`export const whyTexts = ${loaders(all, "./text/why-")};`],
     };
@@ -145,21 +145,22 @@ export async function buildElement(target, from = {}) {
     }
 
     removeParts(join(target, "element"));
+    const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
     const expected = { "matter-page.wasm": expectedOf(join(assets, "matter-page.wasm")), "zxing_reader.wasm": expectedOf(join(assets, "zxing_reader.wasm")) };
+    const versions = { "matter-session": version, "matter-session.wasm": expectedOf(join(assets, "matter-session.wasm")).sha256, "matter-page.wasm": expected["matter-page.wasm"].sha256 };
     const script = { ...common, outdir: join(target, "element"), chunkNames: "[name]-[hash]", absWorkingDir: root, metafile: true };
     // Each stage knows the name of the one behind it, which changes with its content.
     const behind = (name, { metafile }) => {
         const [file] = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint?.endsWith(`/${name}.ts`));
         return { name, setup: build => build.onResolve({ filter: new RegExp(`^\\./${name}\\.js$`) }, () => ({ path: `./${basename(file)}`, external: true })) };
     };
-    const stage = (name, options, ...plugins) => build({ ...script, entryPoints: [join(source, `${name}.ts`)], entryNames: "[name]-[hash]", ...options, plugins: [made(messages, expected), ...plugins] });
+    const stage = (name, options, ...plugins) => build({ ...script, entryPoints: [join(source, `${name}.ts`)], entryNames: "[name]-[hash]", ...options, plugins: [made(messages, expected, versions), ...plugins] });
     const scan = await stage("scan", {}, noForeignOrigin);
     const session = await stage("session", {}, behind("scan", scan), ...(from.plugins ?? []));
     await stage("index", { entryNames: "[name]", splitting: true, keepNames: false }, behind("session", session));
     await build({ ...common, entryPoints: [worker], outfile: join(assets, "worker.js"), absWorkingDir: root });
 
     const { customElementsManifest } = await loadManifest();
-    const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
     writeFileSync(join(target, "custom-elements.json"), `${JSON.stringify(customElementsManifest(version), undefined, 2)}\n`);
     notices(assets);
 }

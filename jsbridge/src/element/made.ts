@@ -11,3 +11,5 @@ export const expected: Readonly<Record<"matter-page.wasm" | "zxing_reader.wasm",
     "matter-page.wasm": { size: 0, sha256: "" },
     "zxing_reader.wasm": { size: 0, sha256: "" },
 };
+/** For the report. */
+export const versions: Readonly<Record<string, string>> = {};

@@ -9,7 +9,7 @@ import { assetUrl } from "./assets.js";
 import type { CloseDetail, MatterCommissionEventMap, ScreenId } from "./events.js";
 import type { MatterCommissionElement } from "./index.js";
 import { forgetProgram, programFrom, sheetFrom, textsOf, type Texts } from "./loading.js";
-import { expected } from "./made.js";
+import { expected, versions } from "./made.js";
 import type { EventName } from "./manifest.js";
 import { ask, bigintOf, hexOf, hexOfOctets, reportBlob, save, statusOf, wakeful, writeClipboard } from "./parts.js";
 import type { PageHost, PageInstance, PageProgram } from "./program.js";
@@ -56,6 +56,7 @@ export class Session {
     readonly #windows = new Map<string, number>();
     /** Of the last run. */
     #report: Blob | undefined;
+    #again: ReturnType<typeof setTimeout> | undefined;
     readonly #availability = (): void => void this.#lookAround().then(() => this.#configure());
 
     constructor(shell: Shell) {
@@ -206,6 +207,7 @@ export class Session {
         this.#screen = "idle";
         this.#lodging = undefined;
         bluetooth()?.removeEventListener("availabilitychanged", this.#availability);
+        clearTimeout(this.#again);
         this.#awake(false);
         void this.#scanning?.then(scanner => scanner?.close());
         this.#scanning = undefined;
@@ -225,6 +227,7 @@ export class Session {
                 worker: assetUrl("worker.js", base),
                 blob: assetUrl("matter-session.wasm", base),
                 lists: { paa: assetUrl("paa.tlv", base), test: assetUrl("paa-test.tlv", base) },
+                versions,
                 ...this.#settings(),
                 // The wizard's, also while a room undoes what that wizard began.
                 link: {
@@ -292,9 +295,14 @@ export class Session {
     }
 
     async #lookAround(): Promise<void> {
+        const run = this.#run;
         const found = await support();
+        if (run !== this.#run) return;
         this.#bluetooth = found.bluetooth;
         this.#camera = found.camera;
+        // Not every browser tells when it is switched on.
+        clearTimeout(this.#again);
+        if (found.bluetooth === "off") this.#again = setTimeout(this.#availability, 2000);
     }
 
     #configure(): void {

@@ -289,6 +289,7 @@ describe("the wizard's life in an element", () => {
         });
         assert.deepEqual(events[1], { type: "started", code: "34970112332" });
         assert.deepEqual([code, language], ["undefined", "de"]);
+        assert.deepEqual(Object.keys(await view.evaluate(() => stubs.rooms[0].settings.versions)), ["matter-session", "matter-session.wasm", "matter-page.wasm"]);
         for (const [name, value] of Object.entries({ agentToken: "secret-token", fabricLabel: "My home", attestation: "certified", allowTestDevices: true })) assert.deepEqual(settings[name], value, name);
         for (const name of ["storage", "authority", "networks", "trust"]) assert.deepEqual(settings[name], { is: name });
         assert.doesNotMatch(html, /secret-token|34970112332/);
@@ -333,6 +334,9 @@ describe("the wizard's life in an element", () => {
         });
         await view.waitForFunction(() => room.settings.agent === "wss://two/agent" && room.effects.filter(({ type }) => type === "checkAgent").length === 2);
         assert.equal((await last()).fabricLabel, "x".repeat(32));
+        // Not every browser tells that it was switched on again.
+        await view.evaluate(() => (globalThis.adapter = true));
+        await view.waitForFunction(() => instance.events.filter(({ type }) => type === "configured").at(-1).options.bluetooth === "ready");
         // After the end nobody listens to the adapter any more.
         await view.evaluate(() => instance.host.effect({ type: "closed", outcome: "cancelled" }));
         const count = await view.evaluate(() => instance.events.length);
