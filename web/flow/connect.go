@@ -8,8 +8,8 @@ const (
 	foundOnNetwork   = 1 << 2
 )
 
-// AgentCommand starts the agent.
-const AgentCommand = "go run github.com/matter-session/matter-session/web/agent@latest"
+// AgentCommand starts the agent, which then serves this page too.
+const AgentCommand = "git clone https://github.com/matter-session/matter-session && make -C matter-session agent"
 
 func (m *machine) goTransport() {
 	if !m.Code.Accepted {

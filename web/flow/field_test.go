@@ -195,7 +195,7 @@ func TestSecondLegIsAskedForFirst(t *testing.T) {
 	o.Agent, o.Routes = None, []Route{RouteBluetooth}
 	s, effects := play(t, onTransport(t, o), Continue{})
 	none[Pick](t, effects)
-	if problemID(s.Problem) != "no-ip-path" || !strings.Contains(s.Problem.Params["command"], "web/agent") {
+	if problemID(s.Problem) != "no-ip-path" || s.Problem.Params["command"] != AgentCommand {
 		t.Fatalf("%+v", s.Problem)
 	}
 	if s := at(t, s, Configured{options()}); s.Problem != nil {

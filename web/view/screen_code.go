@@ -52,6 +52,7 @@ func codeScreen(p *page) {
 		f.input.flag("disabled", s.Scan.Phase == "reading")
 		draw := f.input.value() != s.Code.Text
 		f.input.put(s.Code.Text)
+		f.input.class("long", len(s.Code.Text) > len("1234-567-8901"))
 		if draw && f.input.holds() {
 			f.input.setCaret(s.Code.Caret)
 		}

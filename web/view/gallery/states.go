@@ -76,7 +76,7 @@ var states = []struct {
 	{"transport-bluetooth", transport(flow.RouteBluetooth, func(*flow.State) {})},
 	{"transport-alone", transport(flow.RouteBluetooth, func(s *flow.State) {
 		s.Options.Agent = flow.None
-		s.Problem = &flow.Problem{ID: "no-ip-path", Params: map[string]string{"command": "npx matter-session agent"}}
+		s.Problem = &flow.Problem{ID: "no-ip-path", Params: map[string]string{"command": flow.AgentCommand}}
 	})},
 	{"transport-agent", transport(flow.RouteAgent, func(s *flow.State) { s.Options.Bluetooth, s.Options.Agent = flow.Missing, flow.Unreachable })},
 	{"transport-all", transport(flow.RouteHost, func(s *flow.State) {
