@@ -1,7 +1,6 @@
 package flow
 
 import (
-	"strings"
 	"testing"
 )
 
