@@ -22,11 +22,14 @@ let light: Light;
 const pages: Page[] = [];
 const links: Link[] = [];
 const transports: UdpTransport[] = [];
+const sessions: BtpSessionHandler[] = [];
 before(async () => {
     const { startPeer } = (await import(new URL("jsbridge/interop/peers/start.mjs", root).href)) as { startPeer(script: string): Promise<Light> };
     light = await startPeer("ble-device.mjs");
 });
 after(async () => {
+    // A closed session of matter.js's that still had something to say waits for its acknowledgement.
+    for (const btp of sessions) for (const timer of ["ackReceiveTimer", "sendAckTimer", "idleTimeout"]) (btp as unknown as Record<string, { stop(): void }>)[timer]?.stop();
     await light.ask({ do: "erase" }); // or it would wait for peers that are gone
     await light.stop();
 });
@@ -56,6 +59,7 @@ class Link {
         this.#btp = await BtpSessionHandler.createAsCentral(
             first as Uint8Array<ArrayBuffer>, value => this.#write(octets(value)), async () => this.close(), async message => this.page?.room.link.received(octets(message).slice()),
         );
+        sessions.push(this.#btp);
         void this.#pump(this.#btp);
         return { maxMessage: 1280 };
     }
@@ -92,6 +96,7 @@ class Link {
         if (this.#btp !== btp) return;
         this.#open = false;
         this.#btp = undefined;
+        void btp.close().catch(() => {});
         this.page?.room.link.closed("connection-lost: the device broke off");
     }
 }
