@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { AgentError, BackupError, parseAddress, StorageError, type AgentState, type AgentTransport, type Discovered, type DiscoverQuery, type HostTransport } from "matter-session";
 import { UdpTransport } from "matter-session/node";
+import type { BrowserHome } from "#dist/browser/index.js";
 import { startDevice, type Device } from "./support/device.js";
 import { MemoryStore } from "./support/loop.js";
 import { flatten, forms, Page, type PageOptions } from "./support/room.js";
@@ -294,6 +295,43 @@ describe("a room, when things go wrong around it", () => {
         assert.deepEqual(entries.filter(entry => entry.what === "link").map(({ at: _, ...entry }) => entry), [
             { what: "link", state: "open", maxMessage: 1280 }, { what: "link", state: "closed", reason: "btp-stalled" },
         ]);
+    });
+
+    it("tells a home that is gone from keys that cannot be saved, and makes a new one then", async () => {
+        const homes: MemoryStore[] = [];
+        let there = false, lost: MemoryStore | undefined;
+        const page = open({
+            storage: undefined,
+            parts: {
+                exists: async () => there,
+                // Without an authority the controller makes one in the storage: as good, for this.
+                open: async () => {
+                    const storage = new MemoryStore();
+                    const { load, save } = storage;
+                    const check = (): void => { if (lost === storage) throw new StorageError("the home is not in this browser any more"); };
+                    storage.load = async key => (check(), load.call(storage, key));
+                    storage.save = async (key, value) => (check(), save.call(storage, key, value));
+                    homes.push(storage);
+                    there = true;
+                    return { storage, authority: undefined, label: "Here", persisted: false, backup: "none", refresh: async () => check(), close() {} } as unknown as BrowserHome;
+                },
+            },
+        });
+        page.do(keep(device.ready.qr), begin);
+        const { attestation } = await page.next("attestationAsked");
+        page.do({ type: "decide", request: attestation.request, accept: false });
+        assert.equal((await failure(page)).id, "attestation-refused");
+        lost = homes[0];
+        page.do(begin);
+        assert.equal((await failure(page)).id, "storage-failed", "it is there still");
+        there = false;
+        page.do(begin);
+        const { id, retry } = await failure(page);
+        assert.deepEqual([id, retry], ["storage-lost", "same"]);
+        page.do(begin);
+        await accept(page);
+        await page.next("commissioned");
+        assert.equal(homes.length, 2);
     });
 
     it("reads, gives away, takes and forgets the home of this browser, by its keeper", async () => {

@@ -106,6 +106,13 @@ export class HomeKeeper {
         return this.#commissioner;
     }
 
+    /** Whether the home that is open has gone from this browser: another tab has forgotten it, or the browser has. It is closed then. */
+    async gone(): Promise<boolean> {
+        if (this.#home === undefined || (await this.#parts.exists(this.#options.database).catch(() => true))) return false;
+        await this.close();
+        return true;
+    }
+
     /** Runs fn as the only one of all tabs, unless another one is at it for longer than a moment: undefined then. */
     async alone<T>(fn: () => Promise<T>, patienceMs: number): Promise<T | undefined> {
         await this.commissioner();

@@ -97,7 +97,8 @@ export class Room {
             commissioned: (detail: Commissioned) => options.onCommissioned?.(detail),
             file: (name: string, octets: Uint8Array) => options.onFile?.(name, octets),
             died,
-            persist: () => void navigator.storage?.persist?.().catch(() => false),
+            // Only a window can ask.
+            persist: () => void (globalThis.navigator as Partial<Navigator> | undefined)?.storage?.persist?.().catch(() => false),
             "link.open": () => options.link.open(),
             "link.send": (message: Uint8Array) => options.link.send(message),
             "link.close": () => options.link.close(),

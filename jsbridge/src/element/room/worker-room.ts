@@ -181,7 +181,8 @@ export class WorkerRoom {
                     return this.#emit({ type: "homeDone", what: "forgotten" });
             }
         } catch (error) {
-            this.#emit({ type: "homeFailed", what, id: homeProblem(error), technical: technicalOf(error) });
+            const id = homeProblem(error);
+            this.#emit({ type: "homeFailed", what, id: id === "storage-failed" && (await home.gone()) ? "storage-lost" : id, technical: technicalOf(error) });
         }
     }
 
@@ -215,9 +216,7 @@ export class WorkerRoom {
             return await this.#tell(end);
         } catch (error) {
             if (this.#deadBy(error)) return undefined;
-            const failed = failureOf(error, nothing);
-            // What can go wrong before a device is asked is keys, and where they are kept.
-            return this.#fail(failed.id === "storage-failed" ? { ...failed, retry: "same" } : failed);
+            return this.#fail(await this.#orGone(failureOf(error, nothing)));
         }
     }
 
@@ -248,9 +247,14 @@ export class WorkerRoom {
             recorder.name("devices", [done.vendorName, done.productName, done.serialNumber].filter(text => text !== undefined).join(", "));
             this.#wire.tell("commissioned", done satisfies Commissioned);
             this.#emit({ type: "commissioned", node: this.#keeper().newNode(done, address) });
-        } else if ("failed" in end) this.#fail(end.failed);
+        } else if ("failed" in end) this.#fail(await this.#orGone(end.failed));
         else recorder.add({ what: "stopped", rolledBack: end.stopped.rolledBack });
         return end;
+    }
+
+    /** Keys that cannot be stored are one thing, a home that is no more another. */
+    async #orGone(failed: Failed): Promise<Failed> {
+        return failed.id === "storage-failed" && (await this.#keeper().gone()) ? { ...failed, id: "storage-lost", retry: "same" } : failed;
     }
 
     #fail(failed: Failed): undefined {
