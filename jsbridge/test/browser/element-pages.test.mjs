@@ -113,6 +113,32 @@ describe("plain HTML", () => {
         fine();
     });
 
+    test("the report says what ran, and has nothing of the code", async () => {
+        const { view } = await show({ "/": html("<matter-commission id=a agent='' fabric-label='Canary home'></matter-commission>") });
+        await view.evaluate(code => {
+            const element = document.querySelector("#a");
+            element.code = code;
+            element.agentToken = "canary-token";
+            void element.start();
+        }, code);
+        await until(view, "#a", "code");
+        const texts = await view.evaluate(async () => {
+            const element = document.querySelector("#a");
+            const during = await (await element.report()).text();
+            await element.cancel();
+            return { during, after: await (await element.report()).text() };
+        });
+        for (const text of [texts.during, texts.after]) {
+            const report = JSON.parse(text);
+            assert.equal(report.format, "matter-session report");
+            assert.ok(report.summary.length >= 3 && report.summary.every(line => typeof line === "string"));
+            // As digits, in hex, in base64, as a number, and the passcode in it (20202021).
+            for (const canary of [code, "canary-token", Buffer.from(code).toString("hex"), Buffer.from(code).toString("base64"), "20202021", Number(code).toString(16)]) assert.ok(!text.includes(canary), canary);
+        }
+        assert.doesNotMatch(await view.evaluate(() => document.querySelector("#a").outerHTML), /canary-token|34970112332/);
+        fine();
+    });
+
     test("is told apart when a file is not the one it was built with", async () => {
         const { view } = await show({ "/": html("<matter-commission id=a agent=''></matter-commission>"), "/matter-session/assets/matter-page.wasm": Buffer.alloc(readFileSync(join(dist, "assets/matter-page.wasm")).length) });
         await view.click("#a >> button");
