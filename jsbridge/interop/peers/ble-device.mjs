@@ -1,8 +1,8 @@
 // A peer for tests: a matter.js light that is new, on no network, and spoken to over Bluetooth. Its Bluetooth is GATT
-// operations as JSON lines; what makes messages of them is matter.js's own BTP session handler. It hears UDP, on
-// loopback, only once it was told a network and has joined it.
+// operations as JSON lines; what makes messages of them is matter.js's own BTP session handler. UDP, on loopback unless
+// multicast is asked for, it hears and sends only once it was told a network and has joined it.
 //
-//     node ble-device.mjs [--network wifi|thread] [--largest 244] [--passcode N] [--discriminator N] [--verbose]
+//     node ble-device.mjs [--network wifi|thread] [--largest 244] [--passcode N] [--discriminator N] [--multicast] [--verbose]
 //
 // --largest is the longest value that its side of the link carries, in octets: the ATT_MTU less 3.
 //
@@ -34,6 +34,7 @@ const { values: options } = parseArgs({
         largest: { type: "string", default: "244" },
         passcode: { type: "string", default: "20202021" },
         discriminator: { type: "string", default: "3840" },
+        multicast: { type: "boolean", default: false },
         verbose: { type: "boolean", default: false },
     },
 });
@@ -222,13 +223,15 @@ async function lapse() {
 let joined = false;
 let silently = false;
 
-/** Sockets of a device that is on no network hear nothing. */
-const loopback = Environment.default.get(Network);
-const createUdpSocket = loopback.createUdpSocket.bind(loopback);
-loopback.createUdpSocket = async udp => {
+/** Sockets of a device that is on no network hear nothing, and what they send goes nowhere. */
+const network = Environment.default.get(Network);
+const createUdpSocket = network.createUdpSocket.bind(network);
+network.createUdpSocket = async udp => {
     const socket = await createUdpSocket(udp);
     const onData = socket.onData.bind(socket);
+    const send = socket.send.bind(socket);
     socket.onData = listener => onData((...datagram) => joined && listener(...datagram));
+    socket.send = async (...datagram) => (joined ? send(...datagram) : undefined);
     return socket;
 };
 

@@ -95,10 +95,9 @@ export class Adapter {
         await page.addInitScript(watch);
         adapter.#cdp.on("BluetoothEmulation.gattOperationReceived", event => adapter.#operation(event));
         adapter.#cdp.on("BluetoothEmulation.characteristicOperationReceived", event => adapter.#characteristic(event));
-        await adapter.state("powered-on");
         adapter.#pageCdp.on("DeviceAccess.deviceRequestPrompted", event => adapter.#prompted(event));
         await adapter.#pageCdp.send("DeviceAccess.enable");
-        await page.reload();
+        await adapter.reload();
         return adapter;
     }
 
@@ -108,6 +107,12 @@ export class Adapter {
         this.#enabled = true;
         await this.#cdp.send("BluetoothEmulation.enable", { state, leSupported: true });
         for (const device of this.#devices) await device.renew();
+    }
+
+    /** Ends the emulation, so that another can begin. */
+    async close() {
+        await this.#cdp.send("BluetoothEmulation.disable");
+        await this.#cdp.detach();
     }
 
     /** Loads the page anew: with its last page the emulated adapter goes. */
@@ -297,8 +302,9 @@ export class Device {
         this.on.disconnected();
     }
 
-    /** Joins the device to a peer of ../../interop/peers/ble-device.mjs, which is what it is from then on. */
+    /** Joins the device to a peer of ../../interop/peers/ble-device.mjs, which is what it is from then on. @returns what ends that */
     serve(peer) {
+        let stopped = false;
         // In order: the peer answers each at once.
         const tell = command => void peer.ask(command).catch(() => {});
         this.on = {
@@ -309,11 +315,15 @@ export class Device {
         };
         void (async () => {
             for (;;) {
-                const line = await peer.next(line => "indicate" in line || "disconnect" in line, "Bluetooth", 2 ** 31 - 1);
+                const line = await peer.next(line => !stopped && ("indicate" in line || "disconnect" in line), "Bluetooth", 2 ** 31 - 1);
                 if (line.disconnect) void this.cut();
                 else void this.indicate(Buffer.from(line.indicate, "base64")).then(() => tell({ do: "confirmed" }));
             }
-        })().catch(() => {}); // it was stopped
+        })().catch(ignored); // the peer has ended
+        return () => {
+            stopped = true;
+            this.gone();
+        };
     }
 
     async #wait() {
