@@ -145,6 +145,19 @@ describe("TestField_F28: a dead core", () => {
         }
     });
 
+    it("ends what draws until it has a usable number, instead of letting it draw for ever", async () => {
+        const handle = (await Core.start(blob)).open({});
+        const real = crypto.getRandomValues;
+        crypto.getRandomValues = () => {
+            throw new Error("no entropy");
+        };
+        try {
+            assert.throws(() => handle.request(0, "createAuthority", {}), /the host gave no randomness: no entropy/);
+        } finally {
+            crypto.getRandomValues = real;
+        }
+    });
+
     it("can be declared from outside", async () => {
         const instance = await instantiate(await compile(fault));
         instance.check();
