@@ -370,9 +370,8 @@ func TestNamedDevicesAreFoundWithoutMulticast(t *testing.T) {
 	at := relay.Peer{Host: "::1", Port: 5540}
 	p.send(relay.Search{Search: 1, Query: relay.Query{Kind: relay.ShortDiscriminator, Discriminator: 5}})
 	p.want(relay.Found{Search: 1, Node: relay.Node{Address: at, Instance: "[::1]:5540"}})
-	const instance = "2906C908D115D362-8FC7772401CD0696"
-	p.send(relay.Search{Search: 2, Query: relay.Query{Kind: relay.Operational, Instance: instance}})
-	p.want(relay.Found{Search: 2, Node: relay.Node{Address: at, Instance: instance}})
+	p.send(relay.Search{Search: 2, Query: relay.Query{Kind: relay.Operational, Instance: "2906C908D115D362-8FC7772401CD0696"}})
+	p.want(relay.Found{Search: 2, Node: relay.Node{Address: at, Instance: "[::1]:5540"}})
 	// An address without a port, and a network, are no devices: nothing more is told.
 	p.send(relay.Stop{Search: 2})
 	p.want(relay.Stopped{Search: 2, Reason: relay.ByPage})

@@ -84,7 +84,7 @@ func TestServesThePage(t *testing.T) {
 		if response.StatusCode != c.status || c.status == 200 && (string(body) != c.body || h.Get("Content-Type") != c.kind) {
 			t.Errorf("%s: %d %q %q", c.path, response.StatusCode, h.Get("Content-Type"), body)
 		}
-		if h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Referrer-Policy") != "no-referrer" || h.Get("X-Frame-Options") != "DENY" {
+		if h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Server-Timing") != "matter-agent" || h.Get("Referrer-Policy") != "no-referrer" || h.Get("X-Frame-Options") != "DENY" {
 			t.Errorf("%s: %v", c.path, h)
 		}
 		if c.status != 200 {

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"net"
 	"net/netip"
@@ -123,15 +122,16 @@ func last(p netip.Prefix) netip.Addr {
 	return a
 }
 
-// node returns what a search is told of n: where it is, and nothing about what it
-// is. A network, or an address without a port, is no node.
-func (n named) node(q relay.Query) (node relay.Node, ok bool) {
+// node returns what every search is told of n: where it is, and nothing about what
+// it is; its name is its address. A network, or an address without a port, is no
+// node.
+func (n named) node() (node relay.Node, ok bool) {
 	if !n.prefix.IsSingleIP() || n.port == 0 {
 		return node, false
 	}
 	end := netip.AddrPortFrom(n.prefix.Addr().WithZone(n.zone), n.port)
 	node.Address = relay.Peer{Host: n.prefix.Addr().String(), Port: n.port, Zone: n.zone}
-	node.Instance = cmp.Or(q.Instance, end.String())
+	node.Instance = end.String()
 	return node, true
 }
 

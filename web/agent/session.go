@@ -192,7 +192,7 @@ func (s *session) search(f relay.Search) error {
 	s.agent.verbose(fmt.Sprintf("page %d searches", s.number))
 	// A named device may be any: on networks without multicast nothing else is found.
 	for _, n := range s.agent.set.named {
-		if node, ok := n.node(f.Query); ok {
+		if node, ok := n.node(); ok {
 			s.data(relay.Found{Search: f.Search, Node: node})
 		}
 	}

@@ -119,6 +119,7 @@ export class Attempt {
         const now = Date.now();
         if (status === "start") this.#stepAt = now;
         this.#about.step = step;
+        this.#host.ways.joining = step === "connect" && (status === "start" || status === "slow");
         this.#about.stepMs = now - this.#stepAt;
         recorder.add({ what: "step", step, stage, status, elapsedMs, expectedMs });
         emit({ type: "stepReported", step: { id: step, stage, status, startedAt: status === "start" ? now : this.#stepAt, elapsed: now - this.#stepAt, expected: expectedMs } });

@@ -1,5 +1,5 @@
 /** The ways out of the Worker: the window's Bluetooth device, the agent, the page's own transport; as one transport. */
-import type { AgentTransport } from "../../commission/agent.js";
+import type { AgentDiscovered, AgentTransport } from "../../commission/agent.js";
 import type { Channel, Discovered, DiscoverQuery, HostTransport, PeerAddress } from "../../commission/types.js";
 import { TransportError } from "../../errors.js";
 import type { Route } from "../protocol.js";
@@ -26,6 +26,8 @@ export class Ways implements HostTransport {
     /** Since the attempt began: how Bluetooth ended, and whether there was a way over the network. */
     linkEnd: LinkEnd | undefined;
     networkSeen = false;
+    #joining = false;
+    #joined: (() => void)[] = [];
     readonly traffic: { sent: Traffic; received: Traffic } = { sent: none(), received: none() };
     readonly handlers: Readonly<Record<string, Handler>>;
     readonly #wire: () => Wire;
@@ -45,6 +47,16 @@ export class Ways implements HostTransport {
     /** An address for the Bluetooth device that is chosen now: each attempt has its own, so that no old channel is taken for it. */
     linkAddress(): PeerAddress {
         return { id: `bluetooth:${++this.#links}` };
+    }
+
+    /**
+     * The device is being told to join a network: only what says that it is the device proves that it has. An address that
+     * the agent's user named is a guess, and waits until this is over.
+     */
+    set joining(joining: boolean) {
+        this.#joining = joining;
+        if (joining) return;
+        for (const resume of this.#joined.splice(0)) resume();
     }
 
     /** The attempt is over. */
@@ -69,7 +81,7 @@ export class Ways implements HostTransport {
                     this.networkSeen ||= way === this.host || (await this.agent?.state()) === "ready";
                     if (signal.aborted) return;
                     try {
-                        yield* this.#noting(way.discover(query, signal));
+                        yield* this.#noting(query, way.discover(query, signal));
                         // Its end is the end of a page's transport; an agent's has a reason.
                         if (way === this.host) return;
                     } catch (error) {
@@ -81,11 +93,34 @@ export class Ways implements HostTransport {
         }
     }
 
-    async *#noting(found: AsyncIterable<Discovered>): AsyncGenerator<Discovered, void, undefined> {
-        for await (const device of found) {
-            this.networkSeen = true;
-            yield device;
+    async *#noting(query: DiscoverQuery, found: AsyncIterable<Discovered>): AsyncGenerator<Discovered, void, undefined> {
+        const guesses: Discovered[] = [];
+        const devices = found[Symbol.asyncIterator]();
+        try {
+            for (let next = devices.next(); ; ) {
+                const step = guesses.length === 0 ? await next : await Promise.race([next, this.#joinedNow()]);
+                if (step === undefined) {
+                    yield* guesses.splice(0);
+                    continue;
+                }
+                if (step.done === true) return;
+                next = devices.next();
+                const { instance } = step.value as AgentDiscovered;
+                if (this.#joining && "operational" in query && instance !== undefined && instance.toUpperCase() !== query.operational.toUpperCase()) {
+                    guesses.push(step.value);
+                    continue;
+                }
+                this.networkSeen = true;
+                yield step.value;
+            }
+        } finally {
+            // Not waited for: what is asked for already comes first, and may come only with the end of the search.
+            void devices.return?.().catch(() => {});
         }
+    }
+
+    #joinedNow(): Promise<undefined> {
+        return new Promise(resolve => (this.#joining ? this.#joined.push(() => resolve(undefined)) : resolve(undefined)));
     }
 
     #network(): HostTransport | undefined {
