@@ -98,3 +98,29 @@ test("the light goes out of reach while the person thinks, and joins the second 
         await person.press("Show the list");
         await finish(person, ["correct horse"]);
     }));
+
+test("with Bluetooth alone the page says before and after what is left and for how long, and goes on when there is a way", () =>
+    begin(async (person, adapter) => {
+        await person.reach("home");
+        await person.page.evaluate(() => document.querySelector("matter-commission").setAttribute("transports", "bluetooth"));
+        await person.press("Add a device");
+        await person.typeCode(light.ready.manual);
+        await person.reach("transport");
+        await person.press("Continue");
+        await person.page.getByText(/the last step runs over your network/).first().waitFor();
+        await person.press("Go on with Bluetooth only");
+        await person.reach("pick");
+        adapter.choose("lamp");
+        await person.press("Show the list");
+        await person.reach("decide");
+        await person.press("Set it up anyway");
+        await person.reach("network");
+        await person.page.getByText("Home", { exact: true }).first().click();
+        await person.page.getByLabel("Wi-Fi password", { exact: true }).fill("correct horse");
+        await person.press("Join");
+        await person.reach("finding");
+        await person.page.getByText(/The device undoes everything by itself in \d:\d\d/).waitFor();
+        assert.match(await person.text(), /The device has joined your network\. What is left is to meet it there/);
+        await person.page.evaluate(() => document.querySelector("matter-commission").setAttribute("transports", "bluetooth agent"));
+        await person.reach("done");
+    }));

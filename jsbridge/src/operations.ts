@@ -313,7 +313,7 @@ type Status = Maybe<{ statusName: string; statusValue: number }>;
 
 /** Event → members. */
 export interface Events {
-    step: Id & { step: string; status: string; elapsedMs: number; expectedMs?: number | undefined; stage: number };
+    step: Id & { step: string; status: string; elapsedMs: number; expectedMs?: number | undefined; stage: number; failSafeMs?: number | undefined };
     discover: Question & Maybe<{ discriminator: number; short: boolean; vendorId: number; productId: number; operational: string }>;
     stopDiscovery: Question;
     /** request 0: for information, nobody waits for a decision. */
@@ -353,7 +353,7 @@ const status = { statusName: optional(5, text()), statusValue: optional(6, uint3
 const events: { readonly [K in keyof Events]: { readonly number: number; readonly schema: Schema<Events[K]> } } = {
     step: {
         number: 1,
-        schema: struct({ id: field(1, uint32), step: field(2, text()), status: field(3, text()), elapsedMs: field(4, uint32), expectedMs: optional(5, uint32), stage: field(6, uint8) }),
+        schema: struct({ id: field(1, uint32), step: field(2, text()), status: field(3, text()), elapsedMs: field(4, uint32), expectedMs: optional(5, uint32), stage: field(6, uint8), failSafeMs: optional(7, uint32) }),
     },
     discover: {
         number: 2,

@@ -92,6 +92,7 @@ type (
 		Status     StepStatus
 		ElapsedMs  session.Milliseconds
 		ExpectedMs session.Milliseconds
+		FailSafeMs session.Milliseconds // until the device undoes everything by itself; 0: nothing to undo
 	}
 	// Finished is the last request of a commissioning that succeeded.
 	Finished struct {

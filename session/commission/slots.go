@@ -236,7 +236,7 @@ func (c *Commissioner) begin(id StepID) {
 	if ms := expectedMs[id]; ms > 0 {
 		c.step.slowAt = c.after(ms)
 	}
-	c.emit(Progress{Step: id, Status: StepStarted, ExpectedMs: expectedMs[id]})
+	c.emit(Progress{Step: id, Status: StepStarted, ExpectedMs: expectedMs[id], FailSafeMs: c.safe.remaining(c.now)})
 }
 
 // end ends the step that is open, if one is.
@@ -245,7 +245,7 @@ func (c *Commissioner) end(status StepStatus) {
 		return
 	}
 	c.step.open, c.step.slowAt = false, 0
-	c.emit(Progress{c.step.id, status, session.Milliseconds(c.now - c.step.since), expectedMs[c.step.id]})
+	c.emit(Progress{c.step.id, status, session.Milliseconds(c.now - c.step.since), expectedMs[c.step.id], c.safe.remaining(c.now)})
 }
 
 // skip tells of steps that this device does not need.
@@ -264,5 +264,5 @@ func (c *Commissioner) tickStep() {
 		return
 	}
 	c.step.slowAt = 0
-	c.emit(Progress{c.step.id, StepSlow, session.Milliseconds(c.now - c.step.since), expectedMs[c.step.id]})
+	c.emit(Progress{c.step.id, StepSlow, session.Milliseconds(c.now - c.step.since), expectedMs[c.step.id], c.safe.remaining(c.now)})
 }

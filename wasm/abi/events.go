@@ -89,6 +89,9 @@ func writeJob(w *tlv.Writer, id uint64, r commission.Request) {
 			w.Uint(ctx(5), milliseconds(r.ExpectedMs))
 		}
 		w.Uint(ctx(6), stages[r.Step])
+		if r.FailSafeMs > 0 {
+			w.Uint(ctx(7), milliseconds(r.FailSafeMs))
+		}
 	case commission.Discover:
 		begin(w, eventDiscover, id)
 		if q := r.Commissionable; q != nil {

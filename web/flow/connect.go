@@ -367,6 +367,7 @@ func (m *machine) candidatePicked(id string) {
 func (m *machine) begin(b Begin) {
 	m.show(ScreenConnecting)
 	m.Steps, m.Attestation, m.Network, m.Failure, m.Done = nil, nil, nil, nil, nil
+	m.FailSafeEnds = 0
 	m.Problem, m.Armed = nil, false
 	m.run.begin, m.run.outcome, m.run.provenAt = b, "", 0
 	if m.run.stops > 0 {

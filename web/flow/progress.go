@@ -99,6 +99,9 @@ func (m *machine) stepReported(e Step) {
 		}
 	}
 	step.Elapsed = max(e.Elapsed, 0)
+	if e.FailSafe != nil {
+		m.FailSafeEnds = m.Now + Instant(min(max(*e.FailSafe, 0), maxWait))
+	}
 	if e.ID == "facts" && e.Status == StepStart {
 		m.run.provenAt = m.Now
 	}

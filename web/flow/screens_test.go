@@ -339,7 +339,11 @@ func TestStepsAreListed(t *testing.T) {
 	if len(s.Steps) != 3 || s.Armed {
 		t.Fatalf("%+v, armed %v", s.Steps, s.Armed)
 	}
-	if want := (Step{"link", StageConnect, StepDone, 1000, 1_900, 10_000}); s.Steps[0] != want {
+	left := Milliseconds(60_000)
+	if armed := at(t, s, StepReported{Step{ID: "fail-safe", Status: StepStart, FailSafe: &left}}); armed.FailSafeEnds != armed.Now+60_000 {
+		t.Errorf("the device undoes everything at %d, at %d", armed.FailSafeEnds, armed.Now)
+	}
+	if want := (Step{ID: "link", Stage: StageConnect, Status: StepDone, StartedAt: 1000, Elapsed: 1_900, Expected: 10_000}); s.Steps[0] != want {
 		t.Errorf("%+v, want %+v", s.Steps[0], want)
 	}
 	current, ok := s.Current()

@@ -193,6 +193,9 @@ type Step struct {
 	StartedAt Instant
 	Elapsed   Milliseconds
 	Expected  Milliseconds
+	// FailSafe is how long the device still waits before it undoes everything by
+	// itself; nil: unknown. It becomes State.FailSafeEnds.
+	FailSafe *Milliseconds
 }
 
 // Attestation is what was found out about the device's maker.
@@ -350,13 +353,15 @@ type State struct {
 	Attestation *Attestation
 	Network     *NetworkQuestion
 	// Armed: the device's fail-safe runs, from here on going back means stopping.
-	Armed   bool
-	Done    *Node
-	Share   Share
-	Failure *Failure
-	Stopped Stopped
-	Home    Home
-	Device  DeviceView
+	Armed bool
+	// FailSafeEnds is when the device undoes everything by itself, as far as is known; 0: unknown.
+	FailSafeEnds Instant
+	Done         *Node
+	Share        Share
+	Failure      *Failure
+	Stopped      Stopped
+	Home         Home
+	Device       DeviceView
 	// ConfirmStop: "Stop setting up?" is asked.
 	ConfirmStop bool
 	// Notice is a message ID for the status region ("copied").

@@ -51,12 +51,23 @@ func joiningScreen(p *page) {
 const farAwayMs = 20_000
 
 func findingScreen(p *page) {
+	left := el("span", "")
+	countdown := el("p", "wait", icon("clock"), left)
 	progress(p, func(s flow.State) (string, []string) {
+		// Without a way over the network nobody looks yet: what is left is said, and
+		// for how long the device waits for it.
+		alone := s.Problem != nil && s.Problem.ID == "no-ip-path"
+		countdown.show(alone && s.FailSafeEnds > s.Now)
+		if alone {
+			p.say(left, "progress.finding.left", "left", flow.Clock(flow.Left(s, s.FailSafeEnds)))
+			return "progress.finding.alone", nil
+		}
 		if s.Now-s.Entered >= farAwayMs {
 			return "progress.finding.long", nil
 		}
 		return "progress.finding", nil
 	})
+	p.add(countdown)
 }
 
 func finishingScreen(p *page) {

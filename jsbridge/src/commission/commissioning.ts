@@ -148,9 +148,10 @@ class Commissioning {
     }
 
     #progress(event: Events["step"]): void {
-        const { id, step, stage, status, elapsedMs, expectedMs = 0 } = event;
+        const { id, step, stage, status, elapsedMs, expectedMs = 0, failSafeMs } = event;
         try {
-            this.#options.onProgress?.({ step: step as StepId, stage: stage as Stage, status: status as StepEvent["status"], elapsedMs, expectedMs });
+            const safe = failSafeMs === undefined ? {} : { failSafeMs };
+            this.#options.onProgress?.({ step: step as StepId, stage: stage as Stage, status: status as StepEvent["status"], elapsedMs, expectedMs, ...safe });
         } catch (error) {
             this.failure ??= error;
             this.#driver.answer("cancel", { id });

@@ -89,6 +89,8 @@ export interface StepEvent {
     status: "start" | "slow" | "done" | "failed" | "skipped";
     elapsedMs: number;
     expectedMs: number;
+    /** Until the device undoes everything by itself; absent while there is nothing to undo. */
+    failSafeMs?: number;
 }
 
 /** What was found out about a device's maker. Only "invalid" can never be accepted. */

@@ -178,6 +178,8 @@ export interface Step {
     readonly startedAt: number;
     readonly elapsed: number;
     readonly expected: number;
+    /** FailSafe is how long the device still waits before it undoes everything by itself; nil: unknown. It becomes State.FailSafeEnds. */
+    readonly failSafe?: number | undefined;
 }
 
 /** A StoredNetwork is one whose credentials the host has. */

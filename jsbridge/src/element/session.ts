@@ -254,7 +254,8 @@ export class Session {
     #settings(): RoomSettings {
         const { element } = this.#shell;
         return {
-            agent: this.#agent === "" ? undefined : this.#agent,
+            // A way that the host did not list is not taken for the last leg either.
+            agent: this.#agent === "" || !this.#routes().includes("agent") ? undefined : this.#agent,
             agentToken: element.agentToken,
             routes: this.#routes(),
             storage: element.storage,

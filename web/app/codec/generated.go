@@ -539,6 +539,7 @@ func readStep(d *decoder, v js.Value, name string) flow.Step {
 		StartedAt: span[flow.Instant](d, v, "startedAt"),
 		Elapsed:   span[flow.Milliseconds](d, v, "elapsed"),
 		Expected:  span[flow.Milliseconds](d, v, "expected"),
+		FailSafe:  optional(d, v, "failSafe", span[flow.Milliseconds]),
 	}
 }
 

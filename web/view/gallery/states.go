@@ -112,6 +112,11 @@ var states = []struct {
 	{"joining", joining("connect", 12_000)},
 	{"joining-certificate", joining("noc", 900)},
 	{"finding-long", progress(flow.ScreenFinding, 26_000, "discover")},
+	{"finding-alone", func(s *flow.State) {
+		progress(flow.ScreenFinding, 6_000, "discover")(s)
+		s.Problem = &flow.Problem{ID: "no-ip-path", Params: map[string]string{"command": flow.AgentCommand}}
+		s.FailSafeEnds = s.Now + 161_000
+	}},
 	{"finishing", progress(flow.ScreenFinishing, 400, "complete")},
 	{"stop-asked", func(s *flow.State) {
 		progress(flow.ScreenChecking, 1200, "attestation")(s)

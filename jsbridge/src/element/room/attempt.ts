@@ -114,7 +114,7 @@ export class Attempt {
         }
     }
 
-    #step({ step, stage, status, elapsedMs, expectedMs }: StepEvent): void {
+    #step({ step, stage, status, elapsedMs, expectedMs, failSafeMs }: StepEvent): void {
         const { recorder, emit } = this.#host;
         const now = Date.now();
         if (status === "start") this.#stepAt = now;
@@ -122,7 +122,7 @@ export class Attempt {
         this.#host.ways.joining = step === "connect" && (status === "start" || status === "slow");
         this.#about.stepMs = now - this.#stepAt;
         recorder.add({ what: "step", step, stage, status, elapsedMs, expectedMs });
-        emit({ type: "stepReported", step: { id: step, stage, status, startedAt: status === "start" ? now : this.#stepAt, elapsed: now - this.#stepAt, expected: expectedMs } });
+        emit({ type: "stepReported", step: { id: step, stage, status, startedAt: status === "start" ? now : this.#stepAt, elapsed: now - this.#stepAt, expected: expectedMs, failSafe: failSafeMs } });
     }
 
     #attestation(report: AttestationReport, question: boolean): Promise<AttestationDecision> | AttestationDecision {
