@@ -59,6 +59,7 @@ describe("a light joins", () => {
         await toDecision(person);
         await person.press("Set it up anyway");
         await person.reach("done");
+        assert.equal(await person.page.title(), "Test light is ready – Add a Matter device");
         const [commissioned] = await person.told("matter-commissioned");
         assert.equal(commissioned.vendorId, 0xfff1);
         assert.equal(commissioned.serialNumber, "L-1");

@@ -29,6 +29,11 @@
         if (document.readyState !== "interactive") return;
         const title = document.querySelector(`h1 [lang="${document.documentElement.lang}"]`);
         document.title = title.textContent;
+        // The tab says where the person is, as the heading does.
+        document.addEventListener("matter-state", ({ target }) => setTimeout(() => {
+            const heading = target.shadowRoot?.querySelector("[part~=heading]")?.lastElementChild?.textContent;
+            document.title = heading ? `${heading} – ${title.textContent}` : title.textContent;
+        }));
         const element = document.querySelector("matter-commission");
         element.agentToken = token;
         // For makers: devices with test certificates may be let in, after a question.
