@@ -149,11 +149,27 @@ func (i *instance) send(e flow.Event) {
 // Effects come before drawing, so that what needs the click's task is in it.
 func (i *instance) handle(e flow.Event) {
 	defer i.guard()
+	before := i.state.Problem
 	if _, ok := e.(flow.Tick); !ok {
 		i.update(flow.Tick{Now: i.now()})
 	}
 	i.update(e)
 	i.show()
+	if now := i.state.Problem; now != nil && (before == nil || before.ID != now.ID) && !i.closed && found(e, now.ID) {
+		i.host.Call("problem", now.ID, now.Detail)
+	}
+}
+
+// found reports whether the wizard found a problem itself: of what a host's
+// event said the host need not be told.
+func found(e flow.Event, id string) bool {
+	switch e := e.(type) {
+	case flow.SearchEnded:
+		return e.ID == ""
+	case flow.Failed, flow.Died:
+		return false
+	}
+	return id != "btp-retry" // not yet one
 }
 
 func (i *instance) update(e flow.Event) {

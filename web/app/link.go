@@ -22,19 +22,11 @@ func (i *instance) pick(e flow.Pick) {
 			return
 		}
 		i.send(flow.PickFailed{ID: problem.ID, Technical: problem.Technical})
-		i.tell(problem)
 	})
 }
 
-// tell lets the host know of what went wrong in the window.
-func (i *instance) tell(problem *transport.Problem) {
-	if !i.closed {
-		i.host.Call("problem", problem.ID, problem.Technical)
-	}
-}
-
 // open connects to the device that was picked. Of opened and failed, one is
-// called once.
+// called once. What a lost link means for the attempt the sessions say.
 func (i *instance) open(opened, failed js.Value) {
 	connected := false
 	i.bluetooth.Open(transport.Events{
@@ -55,9 +47,6 @@ func (i *instance) open(opened, failed js.Value) {
 				failed.Invoke(problem.Error())
 			} else if !i.closed {
 				i.host.Call("closed", problem.Error())
-			}
-			if problem.ID != transport.Closed {
-				i.tell(problem)
 			}
 		},
 	})

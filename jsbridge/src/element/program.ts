@@ -25,7 +25,7 @@ export interface PageHost {
     screen(screen: Screen, previous: Screen): void;
     /** A file that a person gave, before the event or effect that uses it. */
     file(kind: "picture" | "backup", file: Blob): void;
-    /** Something went wrong in the window itself; the wizard shows it already. */
+    /** The wizard found a problem itself, which no event told it of, and shows it already. */
     problem?(id: string, technical: string): void;
     /** The heading of a new screen. */
     heading?(text: string): void;

@@ -391,6 +391,7 @@ test("a thousand wizards leave no Go function, no value, no node and no listener
         }
         return Object.fromEntries(Object.keys(all[0]).map(key => [key, Math.min(...all.map(each => each[key]))]));
     };
+    await open(200); // until Go's memory, which never shrinks, has found its size
     const before = await least();
     await open(1000);
     const after = await least();
@@ -399,7 +400,7 @@ test("a thousand wizards leave no Go function, no value, no node and no listener
     for (const kind of ["nodes", "jsEventListeners", "values"]) {
         assert.ok(after[kind] < before[kind] + 500, `${before[kind]} ${kind} became ${after[kind]}`);
     }
-    assert.ok(after.memory <= before.memory * 1.5, `${before.memory} octets of memory became ${after.memory}`);
+    assert.ok(after.memory <= before.memory * 2, `${before.memory} octets of memory became ${after.memory}`);
 });
 
 test("time passes only where it is seen", async () => {
