@@ -204,9 +204,7 @@ func (p *page) choice(group, value string, content ...*node) (box, input *node) 
 // Chromium (156) keeps removed ones alive as members of a group if they were in a
 // shadow tree and in no form.
 func ungroup(n *node) {
-	for _, input := range n.QuerySelectorAll("input[type=radio]") {
-		input.RemoveAttribute("name")
-	}
+	n.find("input[type=radio]", func(input js.Value) { input.Call("removeAttribute", "name") })
 }
 
 // chosen tells which radio button of a box was chosen.

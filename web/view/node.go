@@ -48,6 +48,18 @@ func (n *node) add(children ...*node) *node {
 	return n
 }
 
+// lead puts child before all others.
+func (n *node) lead(child *node) { n.Call("prepend", child.Value) }
+
+// find calls with with what a selector finds below n. dom's own look-ups would
+// bring the types of every kind of element into the program.
+func (n *node) find(selector string, with func(js.Value)) {
+	found := n.Call("querySelectorAll", selector)
+	for i := range found.Length() {
+		with(found.Index(i))
+	}
+}
+
 // attr sets an attribute, or removes it if the value is "".
 func (n *node) attr(name, value string) *node {
 	if n.attrs == nil {

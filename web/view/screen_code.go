@@ -37,7 +37,7 @@ func codeScreen(p *page) {
 	p.enter(f.input, always(flow.Continue{}))
 
 	scan := p.does(p.button("secondary", "code.scan"), always(flow.ScanWanted{}))
-	scan.InsertBefore(icon("camera"), scan.FirstChild())
+	scan.lead(icon("camera"))
 	picture := p.files("picture", "code.picture", "image/*", func() { p.send(flow.PictureGiven{}) })
 	where := el("figure", "where", labelDrawing(), p.label("figcaption", "", "code.where"))
 	says := payloadView(p)

@@ -24,7 +24,7 @@ func deviceScreen(p *page) {
 	share := p.does(p.button("secondary", "done.share"), func() flow.Event {
 		return flow.ShareWanted{Node: p.state.Device.Node.ID}
 	})
-	share.InsertBefore(icon("share"), share.FirstChild())
+	share.lead(icon("share"))
 	remove := p.does(p.button("secondary", "device.remove").class("danger-text", true), always(flow.RemoveWanted{}))
 	sure := removePanel(p)
 	p.add(reading, endpoints.box, el("div", "ways", share, remove), sure.box, about)

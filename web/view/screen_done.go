@@ -27,10 +27,10 @@ func doneScreen(p *page) {
 		}
 		return flow.ShareWanted{Node: p.state.Done.ID}
 	})
-	share.InsertBefore(icon("share"), share.FirstChild())
-	try.InsertBefore(icon("device"), try.FirstChild())
+	share.lead(icon("share"))
+	try.lead(icon("device"))
 	again := p.does(p.button("secondary", "done.again"), always(flow.Again{}))
-	again.InsertBefore(icon("plus"), again.FirstChild())
+	again.lead(icon("plus"))
 	next := el("div", "ways", try, share, again)
 	p.add(hero, next, el("slot", "").attr("name", "done"), facts.list, kept, reportView(p))
 	p.action("primary", "action.done", always(flow.Close{}))
@@ -80,6 +80,6 @@ func reportView(p *page) *node {
 	save := p.does(p.button("secondary", "report.save"), func() flow.Event {
 		return flow.ReportWanted{WithNames: names.Get("checked").Bool()}
 	})
-	save.InsertBefore(icon("report"), save.FirstChild())
+	save.lead(icon("report"))
 	return el("div", "report", save, el("label", "tickbox", names, p.label("span", "", "report.names")))
 }

@@ -141,8 +141,8 @@ func homeCare(p *page) section {
 			}
 			buttons[name].attr("aria-expanded", expanded)
 			if open && before != name { // the person asked for it
-				if target := panel.QuerySelector("input:not([hidden]), button"); target != nil && panel.Get("isConnected").Bool() {
-					target.Underlying().Call("focus")
+				if target := panel.Call("querySelector", "input:not([hidden]), button"); target.Truthy() && panel.Get("isConnected").Bool() {
+					target.Call("focus")
 				}
 			}
 			if !open && before == name {
@@ -155,9 +155,7 @@ func homeCare(p *page) section {
 
 // empty takes the secrets out of a panel that was closed.
 func empty(panel *node) {
-	for _, input := range panel.QuerySelectorAll("input") {
-		input.Underlying().Set("value", "")
-	}
+	panel.find("input", func(input js.Value) { input.Set("value", "") })
 }
 
 func exportPanel(p *page) *node {

@@ -24,7 +24,7 @@ func scanScreen(p *page) {
 	p.on(camera, "change", func(dom.Event) { p.send(flow.CameraPicked{ID: camera.value()}) })
 	cameraField := el("div", "field", p.label("label", "label", "scan.camera").attr("for", p.id("camera")), camera).part("field")
 	torch := p.does(p.button("secondary", "scan.torch"), always(flow.TorchToggled{}))
-	torch.InsertBefore(icon("torch"), torch.FirstChild())
+	torch.lead(icon("torch"))
 	picture := p.files("picture", "code.picture", "image/*", func() { p.send(flow.PictureGiven{}) })
 
 	p.add(stage, hint, el("div", "ways", cameraField, torch, picture))

@@ -2,7 +2,7 @@
 import type { Core } from "../core.js";
 import { AdministratorCommissioning, BasicInformation, OperationalCredentials, type FabricDescriptor } from "../clusters.js";
 import { ImplementationError, SessionClosedError, SetupCodeError, StatusResponseError, UnexpectedDataError } from "../errors.js";
-import { verifierFrom } from "../session/pase/verifier.js";
+import { verifierFrom } from "../verifier.js";
 import type { Connection, InteractionOptions, Report } from "./connection.js";
 
 export interface WindowOptions extends InteractionOptions {
