@@ -332,7 +332,7 @@ func (a *agent) end(ctx context.Context, p relay.Peer) (netip.AddrPort, relay.Re
 	if slices.ContainsFunc(a.set.named, func(n named) bool { return n.allows(end) }) {
 		return end, 0
 	}
-	if end.Port() < 1024 {
+	if end.Port() < 1024 || services[end.Port()] {
 		return end, relay.Refused
 	}
 	if !a.browser.Wait(ctx, end) {

@@ -26,12 +26,27 @@ func carried(a netip.Addr) bool {
 	return a.IsPrivate() || a.IsLinkLocalUnicast() || a.IsLoopback()
 }
 
+// services are ports from 1024 on that others than devices listen at, routers
+// first. Matter's shape alone does not keep a page from them: its octets can be a
+// valid request to map a port, or a question to multicast DNS.
+var services = map[uint16]bool{
+	1900: true, // SSDP
+	3702: true, // WS-Discovery
+	4500: true, // IPsec
+	5350: true, // NAT-PMP and PCP
+	5351: true,
+	5353: true, // multicast DNS
+	5355: true, // LLMNR
+	5683: true, // CoAP
+	5684: true,
+}
+
 // discoverable reports whether the address that a node tells of itself is taken.
 // It can tell of any. So that it makes a page's datagrams go to nothing but
-// devices: no port of the system's services, and this machine only if it says so
+// devices: no port of services that are known, and this machine only if it says so
 // itself.
 func discoverable(end netip.AddrPort, loopback bool) bool {
-	return carried(end.Addr()) && end.Port() >= 1024 && (loopback || !end.Addr().IsLoopback())
+	return carried(end.Addr()) && end.Port() >= 1024 && !services[end.Port()] && (loopback || !end.Addr().IsLoopback())
 }
 
 // broadcast reports whether a is the broadcast address of a network that this
@@ -71,7 +86,7 @@ func isLast(a netip.Addr, n *net.IPNet) bool {
 type named struct {
 	prefix netip.Prefix
 	zone   string // empty: any
-	port   uint16 // 0: any from 1024 on
+	port   uint16 // 0: any from 1024 on but those of services
 }
 
 func parseNamed(text string) (named, error) {
@@ -140,5 +155,5 @@ func (n named) allows(end netip.AddrPort) bool {
 	if !n.prefix.Contains(a.WithZone("")) || n.zone != "" && n.zone != a.Zone() {
 		return false
 	}
-	return n.port == end.Port() || n.port == 0 && end.Port() >= 1024
+	return n.port == end.Port() || n.port == 0 && end.Port() >= 1024 && !services[end.Port()]
 }

@@ -53,6 +53,13 @@ func TestDiscoverable(t *testing.T) {
 		{"[::1]:5540", false, false},
 		{"127.0.0.1:5540", true, true},
 		{"8.8.8.8:5540", true, false},
+		// A router's port mapping, and what else answers there: a datagram of Matter's
+		// shape can be a valid one of these.
+		{"192.168.1.1:5351", false, false},
+		{"192.168.1.7:5353", false, false},
+		{"[fe80::1%eth0]:5353", false, false},
+		{"192.168.1.7:1900", false, false},
+		{"127.0.0.1:5353", true, false},
 	} {
 		if got := discoverable(netip.MustParseAddrPort(c.end), c.loopback); got != c.want {
 			t.Errorf("%s, loopback %v: %v", c.end, c.loopback, got)

@@ -228,6 +228,31 @@ func TestAddressesThatAreNotAllowedAreNotTold(t *testing.T) {
 	}
 }
 
+// Who is on the network names a host of this machine as its own, with a port of its
+// choice.
+func TestLoopbackAddressIsNoNetworkServices(t *testing.T) {
+	tb := newTable(func(end netip.AddrPort, loopback bool) bool { return loopback || !end.Addr().IsLoopback() })
+	mine := lamp()
+	mine.addresses = []string{"127.0.0.1"}
+	tb.learn(mine.octets(t), source{sender: netip.MustParseAddr("127.0.0.1"), zone: "lo", loopback: true}, start)
+	if !tb.isKnown(netip.MustParseAddrPort("127.0.0.1:5540"), start) {
+		t.Fatal("a service of this machine is not known")
+	}
+	theirs := mine
+	theirs.instance, theirs.port, theirs.addresses = "BADBADBADBADBADB", 6379, nil
+	tb.learn(theirs.octets(t), wifi, start)
+	if end := netip.MustParseAddrPort("127.0.0.1:6379"); tb.isKnown(end, start) {
+		t.Errorf("%v is known by the network's word", end)
+	}
+	// Nor by moving the port of one that is this machine's.
+	moved := mine
+	moved.port, moved.addresses = 6380, nil
+	tb.learn(moved.octets(t), wifi, start)
+	if end := netip.MustParseAddrPort("127.0.0.1:6380"); tb.isKnown(end, start) {
+		t.Errorf("%v is known by the network's word", end)
+	}
+}
+
 func TestRecordsEnd(t *testing.T) {
 	tb := newTable(anything)
 	tb.learn(lamp().octets(t), wifi, start)

@@ -33,6 +33,7 @@ type service struct {
 	expires     time.Time
 	host        string // its target in lower case, empty until its SRV record is known
 	port        uint16
+	loopback    bool // host and port were told on the loopback interface
 	hasTXT      bool
 	txt         relay.Node // without address and instance
 	asked       time.Time
@@ -142,7 +143,7 @@ func (l *lesson) service(r dnsmessage.Resource) {
 		l.entry(body.PTR.String(), life)
 	case *dnsmessage.SRVResource:
 		if s := l.entry(r.Header.Name.String(), life); s != nil {
-			s.host, s.port = lower(body.Target), body.Port
+			s.host, s.port, s.loopback = lower(body.Target), body.Port, l.from.loopback
 		}
 	case *dnsmessage.TXTResource:
 		if s := l.entry(r.Header.Name.String(), life); s != nil {
@@ -291,7 +292,7 @@ func (t *table) at(s *service, now time.Time) (list []netip.AddrPort) {
 		return nil
 	}
 	for _, a := range h.addresses {
-		if end := netip.AddrPortFrom(a.Addr, s.port); !now.After(a.expires) && t.allow(end, a.loopback) {
+		if end := netip.AddrPortFrom(a.Addr, s.port); !now.After(a.expires) && t.allow(end, a.loopback && s.loopback) {
 			list = append(list, end)
 		}
 	}
