@@ -15,7 +15,7 @@ import { establish, type ConnectOptions } from "./connecting.js";
 import {
     Connection, type InteractionOptions, type InvokeOptions, type ReadOptions, type Report, type SubscribeOptions, type Subscription, type WriteOptions,
 } from "./connection.js";
-import { describe, type DescribedDevice } from "./device.js";
+import { describe, describeFrom, type DescribedDevice } from "./device.js";
 import { Driver } from "./driver.js";
 import type { AttributeName, AttributeValue, ClusterRef, CommandFields, CommandName, CommandResponse, MemberRef } from "./interaction.js";
 import { NodeStore, saveDurably, type KnownNode } from "./nodes.js";
@@ -411,8 +411,9 @@ async function foreignFabric(driver: Driver, authority: FabricAuthority, live: L
 
 /** Those texts of a report that are texts, not empty and not beyond all measure. */
 function textsOf(report: Report | undefined): { vendorName?: string; productName?: string; nodeLabel?: string; serialNumber?: string } {
-    const known = (report?.attributes ?? []).filter(({ value }) => typeof value === "string" && value !== "" && value.length <= 64);
-    return Object.fromEntries(known.map(({ name, value }) => [name.replace(/^.*\./, ""), value]));
+    // Beside what it was asked for, a device may report anything: of its name, or with a name of ours.
+    const { vendorName, productName, nodeLabel, serialNumber } = describeFrom(report ?? { attributes: [], events: [] });
+    return Object.fromEntries(Object.entries({ vendorName, productName, nodeLabel, serialNumber }).filter(([, text]) => text !== undefined));
 }
 
 /** An address as it is remembered; one that only the transport understands is not. */

@@ -30,7 +30,11 @@ export interface DescribedDevice {
 /** A device may list as many endpoints as it likes. */
 const maxEndpoints = 64;
 
-const basic = ["vendorName", "vendorId", "productName", "productId", "nodeLabel", "serialNumber"] as const;
+/** And as many types of one. */
+const maxTypes = 64;
+
+const texts = ["vendorName", "productName", "nodeLabel", "serialNumber"] as const;
+const numbers = ["vendorId", "productId"] as const;
 
 /** On which changes of a device to look, for {@link Connection.subscribe}. */
 export const shownAttributes: readonly AttributeSelector[] = [{ cluster: OnOff, attribute: "onOff" }, { cluster: LevelControl, attribute: "currentLevel" }];
@@ -38,7 +42,7 @@ export const shownAttributes: readonly AttributeSelector[] = [{ cluster: OnOff, 
 export async function describe(connection: Connection, options: InteractionOptions = {}): Promise<DescribedDevice> {
     const report = await connection.readMany({
         attributes: [
-            ...basic.map(attribute => ({ endpoint: 0, cluster: BasicInformation, attribute })),
+            ...[...texts, ...numbers].map(attribute => ({ endpoint: 0, cluster: BasicInformation, attribute })),
             { cluster: Descriptor, attribute: "deviceTypeList" }, { cluster: Descriptor, attribute: "serverList" }, ...shownAttributes,
         ],
     }, options);
@@ -52,16 +56,29 @@ export function describeFrom(report: Report): DescribedDevice {
     for (const { endpoint, name, value } of report.attributes) {
         const [cluster, attribute = ""] = name.split(".");
         if (cluster === BasicInformation.name) {
-            if (typeof value === "string" ? value !== "" && value.length <= 64 : typeof value === "number") Object.assign(device, { [attribute]: value });
+            if (isOf(texts, attribute) ? isText(value) : isOf(numbers, attribute) && isNumber(value, 0xffff)) Object.assign(device, { [attribute]: value });
             continue;
         }
         const known = endpoints.get(endpoint) ?? { id: endpoint, types: [], identify: false };
         if (endpoints.size < maxEndpoints) endpoints.set(endpoint, known);
-        if (attribute === "deviceTypeList" && Array.isArray(value)) known.types = value.map(type => (type as { deviceType?: unknown } | null)?.deviceType).filter(type => typeof type === "number");
+        if (attribute === "deviceTypeList" && Array.isArray(value)) known.types = value.map(type => (type as { deviceType?: unknown } | null)?.deviceType).filter(type => isNumber(type, 0xffffffff)).slice(0, maxTypes);
         else if (attribute === "serverList" && Array.isArray(value)) known.identify = value.includes(Identify.id);
         else if (cluster === OnOff.name && typeof value === "boolean") known.onOff = value;
-        else if (cluster === LevelControl.name && (typeof value === "number" || value === null)) known.level = value;
+        else if (cluster === LevelControl.name && (isNumber(value, 0xff) || value === null)) known.level = value;
     }
     device.endpoints = [...endpoints.values()].sort((a, b) => a.id - b.id);
     return device;
+}
+
+/** A text of a device that is worth showing. */
+function isText(value: unknown): value is string {
+    return typeof value === "string" && value !== "" && value.length <= 64;
+}
+
+function isNumber(value: unknown, max: number): value is number {
+    return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= max;
+}
+
+function isOf(names: readonly string[], name: string): boolean {
+    return names.includes(name);
 }

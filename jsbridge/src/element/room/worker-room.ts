@@ -25,6 +25,8 @@ const otherTabMs = 1_500;
 /** How often an agent is asked for that was not there. */
 const agentAgainMs = 5_000;
 const maxCandidates = 64;
+/** Of one device. */
+const maxAddresses = 16;
 
 const nothing: AttemptContext = {
     ssid: "", thread: { name: "", channel: "" }, step: "payload", stepMs: 0, finding: "", address: "", link: undefined, alone: false, refused: false,
@@ -321,7 +323,7 @@ export class WorkerRoom {
         const id = device.instance ?? address;
         const known = this.#found.get(id);
         if (known !== undefined) {
-            if (!known.some(other => showAddress(other.peer) === showAddress(device.peer))) known.push(device);
+            if (known.length < maxAddresses && !known.some(other => showAddress(other.peer) === showAddress(device.peer))) known.push(device);
             return;
         }
         if (this.#found.size >= maxCandidates) return;
