@@ -263,6 +263,24 @@ describe("an agent's transport", () => {
         ok(agent.connections >= 3 && agent.connections <= 5, `${agent.connections} attempts in 1.5 s`);
     });
 
+    it("asks an agent that greets and hangs up, as one of another version may, ever more slowly", async () => {
+        const agent = await startAgent(({ kind }, _, socket) => kind === "search" && socket.close(4400));
+        for await (const _ of connect(agent.url).discover({ all: "commissionable" }, soon(1500))) throw new Error("found");
+        ok(agent.connections >= 3 && agent.connections <= 5, `${agent.connections} connections in 1.5 s`);
+    });
+
+    it("says that it is blocked where the browser makes no WebSocket for it, as on a page that came by HTTPS", async () => {
+        class Refused {
+            constructor() {
+                throw new DOMException("An insecure WebSocket connection may not be initiated from a page loaded over HTTPS.", "SecurityError");
+            }
+        }
+        const transport = agentTransport("ws://192.168.1.7:5570/agent", { webSocket: Refused as unknown as typeof WebSocket });
+        transports.push(transport);
+        equal(await transport.state(), "blocked");
+        await rejects(transport.open(lamp, soon()), (error: unknown) => error instanceof AgentError && error.state === "blocked" && /192\.168\.1\.7:5570.*insecure WebSocket/.test(error.message));
+    });
+
     it("goes on searching when the agent comes back", async () => {
         const agent = await startAgent();
         const over = new AbortController();

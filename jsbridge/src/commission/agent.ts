@@ -16,8 +16,8 @@ export type AgentState = "ready" | "unreachable" | "blocked" | "token";
 /** Why an agent cannot be used; "unreachable" may pass by itself, the others need a person. */
 export class AgentError extends TransportError {
     readonly state: Exclude<AgentState, "ready">;
-    constructor(state: Exclude<AgentState, "ready">, message: string) {
-        super(message);
+    constructor(state: Exclude<AgentState, "ready">, message: string, options?: ErrorOptions) {
+        super(message, options);
         this.state = state;
     }
 }
@@ -75,6 +75,8 @@ export function agentTransport(url: string | URL, options: AgentOptions = {}): A
 const attemptMs = 10_000;
 const firstRetryMs = 250;
 const maxRetryMs = 10_000;
+/** A connection that is lost sooner was none: an agent that greets and hangs up is not to be asked at once again. */
+const settledMs = 5_000;
 const maxFound = 1024;
 
 class Agent implements AgentTransport {
@@ -199,28 +201,43 @@ class Agent implements AgentTransport {
 
     async #attempt(): Promise<AgentLink> {
         this.#over.signal.throwIfAborted();
-        const link = new AgentLink(this.#webSocket, this.#url, this.#protocols);
+        const link = this.#begin();
         const abort = (): void => link.close("the transport was closed");
         this.#over.signal.addEventListener("abort", abort);
         try {
             await this.#ready(link);
         } catch (error) {
             this.#over.signal.throwIfAborted();
-            // Half to whole: pages that lost the same agent do not come back as one.
-            this.#retryAt = performance.now() + this.#retryMs * (0.5 + Math.random() / 2);
-            this.#retryMs = Math.min(this.#retryMs * 2, maxRetryMs);
+            this.#later();
             throw error;
         } finally {
             this.#over.signal.removeEventListener("abort", abort);
         }
         this.#link = link;
-        this.#retryMs = firstRetryMs;
-        this.#retryAt = 0;
+        const since = performance.now();
         void link.lost.then(() => {
             this.#droppedBefore += link.dropped;
             this.#link = undefined;
+            if (performance.now() - since < settledMs) return this.#later();
+            this.#retryMs = firstRetryMs;
+            this.#retryAt = 0;
         });
         return link;
+    }
+
+    #begin(): AgentLink {
+        try {
+            return new AgentLink(this.#webSocket, this.#url, this.#protocols);
+        } catch (cause) {
+            // Say, an unencrypted one to another machine, for a page that came by HTTPS.
+            throw new AgentError("blocked", `the browser opens no connection to the agent at ${this.#url.host}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+        }
+    }
+
+    #later(): void {
+        // Half to whole: pages that lost the same agent do not come back as one.
+        this.#retryAt = performance.now() + this.#retryMs * (0.5 + Math.random() / 2);
+        this.#retryMs = Math.min(this.#retryMs * 2, maxRetryMs);
     }
 
     async #ready(link: AgentLink): Promise<void> {
