@@ -40,12 +40,14 @@ export async function openFirefox(url) {
     await once(socket, "open");
     const pending = new Map();
     const problems = [];
+    const requests = [];
     let last = 0;
     socket.on("message", data => {
         const message = JSON.parse(data);
         if (message.type === "event") {
-            const { level, text } = message.params;
+            const { level, text, request } = message.params;
             if (message.method === "log.entryAdded" && level === "error") problems.push(text);
+            if (message.method === "network.beforeRequestSent") requests.push(request.url);
             return;
         }
         const { resolve, reject } = pending.get(message.id);
@@ -60,21 +62,36 @@ export async function openFirefox(url) {
         });
 
     await command("session.new", { capabilities: {} });
-    await command("session.subscribe", { events: ["log.entryAdded"] });
+    await command("session.subscribe", { events: ["log.entryAdded", "network.beforeRequestSent"] });
     const { contexts } = await command("browsingContext.getTree", {});
     const context = contexts[0].context;
     await command("browsingContext.navigate", { context, url, wait: "complete" });
+    const perform = (type, id, actions) => command("input.performActions", { context, actions: [{ type, id, actions }] });
     return {
+        /** What the page logged as an error or threw, and the addresses that it asked for. */
         problems,
+        requests,
+        async reload() {
+            await command("browsingContext.reload", { context, wait: "complete" });
+        },
+        /** The mouse's left button, at a point of the viewport: input as of a person, which pages cannot tell apart. */
+        async click(x, y) {
+            await perform("pointer", "mouse", [{ type: "pointerMove", x: Math.round(x), y: Math.round(y) }, { type: "pointerDown", button: 0 }, { type: "pointerUp", button: 0 }]);
+        },
+        /** Keys, into what has the focus. */
+        async type(text) {
+            await perform("key", "keyboard", [...text].flatMap(value => [{ type: "keyDown", value }, { type: "keyUp", value }]));
+        },
         async evaluate(expression) {
             const wrapped = `(async () => JSON.stringify(await (${expression})))()`;
             const answer = await command("script.evaluate", { expression: wrapped, target: { context }, awaitPromise: true, userActivation: true });
             if (answer.type === "exception") throw new Error(answer.exceptionDetails.text);
             return answer.result.value === undefined ? undefined : JSON.parse(answer.result.value);
         },
-        /** A PNG of what is visible. */
-        async screenshot() {
-            return Buffer.from((await command("browsingContext.captureScreenshot", { context })).data, "base64");
+        /** A PNG of what is visible, or of a part of it. @param box - x, y, width, height in the viewport */
+        async screenshot(box) {
+            const clip = box === undefined ? {} : { clip: { type: "box", ...box } };
+            return Buffer.from((await command("browsingContext.captureScreenshot", { context, ...clip })).data, "base64");
         },
         async close() {
             await command("browser.close", {}).catch(() => {});
