@@ -153,7 +153,8 @@ export class Ways implements HostTransport {
 
     #linkClosed(reason: string): void {
         const link = this.#link;
-        if (link === undefined) return;
+        // One that is not open yet says so by its opening: this is the end of the one before it.
+        if (link === undefined || link.maxMessage === 0) return;
         this.#link = undefined;
         this.linkEnd ??= linkEndOf(reason, "connection-lost");
         this.#told("closed", { reason: this.linkEnd.id });

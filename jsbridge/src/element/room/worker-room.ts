@@ -47,6 +47,8 @@ export class WorkerRoom {
     /** From the first thought of an attempt to its last word. */
     #attempting: Promise<AttemptEnd | undefined> | undefined;
     #stopBefore = false;
+    /** How often it was stopped: what waited to begin then does not. */
+    #stops = 0;
     #search: AbortController | undefined;
     #found = new Map<string, AgentDiscovered[]>();
     #agentTimer: ReturnType<typeof setTimeout> | undefined;
@@ -191,8 +193,10 @@ export class WorkerRoom {
     // Attempts.
 
     async #begin(effect: Effect<"begin">): Promise<void> {
-        await this.#attempting;
-        if (this.#closed) return;
+        const stops = this.#stops;
+        // Others may have waited for the same end, and one of them has begun.
+        while (this.#attempting !== undefined) await this.#attempting;
+        if (this.#closed || stops !== this.#stops) return;
         this.#stopSearch();
         this.#stopBefore = false;
         const attempting = this.#try(effect).finally(() => {
@@ -274,6 +278,7 @@ export class WorkerRoom {
     /** Stops what is under way; what became of the device. */
     async #cancel(): Promise<{ rolledBack: boolean; waitMs: number }> {
         this.#stopSearch();
+        this.#stops++;
         const attempting = this.#attempting;
         if (attempting === undefined) return { rolledBack: true, waitMs: 0 };
         this.#stopBefore = true;
