@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { realParts } from "#dist/element/room/home.js";
 import { Ways } from "#dist/element/room/ways.js";
 import type { AgentDiscovered, AgentTransport } from "matter-session";
 
@@ -47,5 +48,32 @@ describe("devices that an agent's user named", () => {
             }
         }
         over.abort();
+    });
+});
+
+describe("an agent's token", () => {
+    it("that cannot be one, as of a link that was cut or forged, is as good as none: the room lives and the agent asks for it", () => {
+        const asked: (string[] | string | undefined)[] = [];
+        class Socket extends EventTarget {
+            constructor(_url: string, protocols?: string[] | string) {
+                super();
+                asked.push(protocols);
+            }
+            close(): void {}
+        }
+        const kept = Object.getOwnPropertyDescriptor(globalThis, "WebSocket");
+        Object.defineProperty(globalThis, "WebSocket", { value: Socket, configurable: true });
+        try {
+            for (const token of ["0123456789abcdef", "a b", "\u{1F4A1}", ","]) {
+                const agent = realParts.agent("ws://127.0.0.1:1/agent", token);
+                void agent.state();
+                agent.close();
+            }
+        } finally {
+            if (kept === undefined) Reflect.deleteProperty(globalThis, "WebSocket");
+            else Object.defineProperty(globalThis, "WebSocket", kept);
+        }
+        const none = ["matter-session.relay.1"];
+        assert.deepEqual(asked, [[...none, "matter-session.token.0123456789abcdef"], none, none, none]);
     });
 });

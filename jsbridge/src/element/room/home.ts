@@ -24,7 +24,8 @@ export interface HomeParts {
 
 export const realParts: HomeParts = {
     startCore: blob => Core.start(new URL(blob)),
-    agent: (url, token) => agentTransport(url, token === undefined || token === "" ? {} : { token }),
+    // It comes out of a link. One that cannot be a token is as good as none, which the agent tells.
+    agent: (url, token = "") => agentTransport(url, /^[\w.~-]+$/.test(token) ? { token } : {}),
     exists: database => BrowserHome.exists(database),
     open: options => BrowserHome.open(options),
     import: (file, passphrase, options) => BrowserHome.import(file, passphrase, options),
