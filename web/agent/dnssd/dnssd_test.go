@@ -253,6 +253,29 @@ func TestLoopbackAddressIsNoNetworkServices(t *testing.T) {
 	}
 }
 
+// One device that moves to another port with each message fills what is remembered,
+// and keeps nobody else out.
+func TestOneSenderCannotKeepOthersUnknown(t *testing.T) {
+	tb := newTable(anything)
+	loud := lamp()
+	loud.instance, loud.host = "BADBADBADBADBADB", "bad.local."
+	hostile := source{sender: netip.MustParseAddr("192.168.1.66"), zone: "wlan0"}
+	for i := range 2 * maxKnown {
+		loud.port = uint16(1024 + i%60000)
+		tb.learn(loud.octets(t, "srv", "address"), hostile, start)
+	}
+	if len(tb.known) > maxKnown {
+		t.Errorf("%d addresses are remembered", len(tb.known))
+	}
+	tb.learn(lamp().octets(t), wifi, start)
+	if !tb.isKnown(netip.MustParseAddrPort("192.168.1.7:5540"), start) {
+		t.Error("a lamp that has just answered is unknown")
+	}
+	if tb.isKnown(netip.MustParseAddrPort("192.168.1.7:5540"), start.Add(3*time.Minute)) {
+		t.Error("what was not remembered outlives its records")
+	}
+}
+
 func TestRecordsEnd(t *testing.T) {
 	tb := newTable(anything)
 	tb.learn(lamp().octets(t), wifi, start)

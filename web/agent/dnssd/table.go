@@ -316,8 +316,17 @@ func (l *lesson) note() {
 }
 
 func (t *table) isKnown(end netip.AddrPort, now time.Time) bool {
-	until, ok := t.known[end]
-	return ok && !now.After(until)
+	if until, ok := t.known[end]; ok && !now.After(until) {
+		return true
+	}
+	// One sender can fill what is remembered, by other ports and addresses each time;
+	// of the services it has no more than its share.
+	for _, s := range t.services {
+		if s.port == end.Port() && slices.Contains(t.at(s, now), end) {
+			return true
+		}
+	}
+	return false
 }
 
 // nodes calls tell with every node that fits and was heard since then, at each of
