@@ -57,7 +57,7 @@ async function filesOf(folder) {
 describe("what npm packs", () => {
     test("is made of today's sources, in any directory to the octet: no old blob and nothing of a file that is gone", async () => {
         const files = await filesOf(join(unpacked, "dist"));
-        assert.deepEqual(files, (await filesOf(join(root, "dist"))).filter(file => !/^page\/|^element\/room\/.*\.js(\.map)?$/.test(file)), "dist has other files than a fresh build: make clean build");
+        assert.deepEqual(files, (await filesOf(join(root, "dist"))).filter(file => !/^(page|screens)\/|^element\/room\/.*\.js(\.map)?$/.test(file)), "dist has other files than a fresh build: make clean build");
         for (const file of files) {
             const [fresh, present] = await Promise.all([unpacked, root].map(base => readFile(join(base, "dist", file))));
             assert.ok(fresh.equals(present), `dist/${file} is not what its sources give: make clean build`);
@@ -137,7 +137,7 @@ describe("the package beside matter.js 0.9.4 in an empty directory", () => {
 
     test("changes nothing global by being imported, matterjs/ apart", async () => {
         const { exports } = JSON.parse(await readFile(join(unpacked, "package.json"), "utf8"));
-        const paths = Object.keys(exports).filter(name => !/matterjs|json|wasm/.test(name)).map(name => join("matter-session", name).replaceAll(sep, "/"));
+        const paths = Object.keys(exports).filter(name => !/matterjs|json|wasm|assets/.test(name)).map(name => join("matter-session", name).replaceAll(sep, "/"));
         const script = `
             const all = () => [globalThis, ...Object.getOwnPropertyNames(globalThis).map(name => globalThis[name]?.prototype)].filter(Boolean).map(holder => Reflect.ownKeys(holder).map(String).join());
             for (const name of Object.getOwnPropertyNames(globalThis)) void globalThis[name]; // Node makes some when they are asked for
