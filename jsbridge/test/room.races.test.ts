@@ -5,7 +5,8 @@ import { afterEach, describe, it } from "node:test";
 import { ProxyChannel } from "#dist/element/room/proxies.js";
 import { Ways } from "#dist/element/room/ways.js";
 import type { Wire } from "#dist/element/room/wire.js";
-import type { AgentState, AgentTransport } from "matter-session";
+import type { AgentState, AgentTransport, HostTransport } from "matter-session/commission";
+import { MemoryStore } from "./support/loop.js";
 import { Page } from "./support/room.js";
 
 const pages: Page[] = [];
@@ -77,5 +78,25 @@ describe("the window's link", () => {
         assert.equal(ways.linkEnd, undefined);
         closed("connection-lost: the device broke off");
         assert.deepEqual(await again.closed, { reason: "connection-lost: the device broke off" });
+    });
+});
+
+describe("a transport of the page's", () => {
+    it("that is still opening is told when the room is closed", async () => {
+        let signal: AbortSignal | undefined;
+        const transport: HostTransport = {
+            open: (_peer, given) => {
+                signal = given;
+                return new Promise((_, reject) => given.addEventListener("abort", () => reject(given.reason)));
+            },
+        };
+        const page = new Page({ transport, storage: new MemoryStore() });
+        pages.push(page);
+        page.room.effect({ type: "keepCode", code: "34970112332" });
+        page.room.effect({ type: "begin", route: "host", payload: 0, candidate: "" });
+        for (const end = Date.now() + 5000; signal === undefined && Date.now() < end; ) await turns();
+        assert.equal(signal?.aborted, false);
+        await page.room.close();
+        assert.equal(signal?.aborted, true);
     });
 });

@@ -1,6 +1,6 @@
 /** The window's side of what a host page brings: its objects, called by name from the Worker. */
 import type { Channel, DiscoverQuery, PeerAddress } from "../../commission/types.js";
-import { ImplementationError } from "../../errors.js";
+import { ClosedError, ImplementationError } from "../../errors.js";
 import type { HostParts } from "./types.js";
 import type { Handler, Wire } from "./wire.js";
 
@@ -14,6 +14,8 @@ export class HostServer {
     readonly #locks = new Map<number, () => void>();
     readonly #searches = new Map<number, AbortController>();
     readonly #channels = new Map<number, Channel>();
+    /** Ends what is still opening. */
+    readonly #over = new AbortController();
     #identity: { sign(data: Uint8Array): Promise<Uint8Array> } | undefined;
     #ended = false;
 
@@ -50,6 +52,7 @@ export class HostServer {
     /** Gives up all that the Worker held. */
     end(): void {
         this.#ended = true;
+        this.#over.abort();
         for (const unlock of this.#locks.values()) unlock();
         for (const search of this.#searches.values()) search.abort();
         for (const channel of this.#channels.values()) shut(channel);
@@ -105,8 +108,16 @@ export class HostServer {
     }
 
     async #open(id: number, peer: PeerAddress): Promise<{ kind: "datagram" | "btp"; maxMessage: number }> {
+        // Of its own: the page's listeners go with it.
         const abort = new AbortController();
-        const channel = await this.#part("transport").open(peer, abort.signal);
+        const over = (): void => abort.abort(new ClosedError("the room was closed"));
+        this.#over.signal.addEventListener("abort", over);
+        let channel: Channel;
+        try {
+            channel = await this.#part("transport").open(peer, abort.signal);
+        } finally {
+            this.#over.signal.removeEventListener("abort", over);
+        }
         if (this.#ended) {
             shut(channel);
             throw new ImplementationError("the room was closed");
