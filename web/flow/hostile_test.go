@@ -153,7 +153,7 @@ func TestClean(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "", " Lamp ": "Lamp", "a\tb\nc": "a b c", "a\u202eb\u2066c\u200fd\ufeff": "abcd", "\x00\x1b[31m": "[31m",
 		"bad \xff one": "bad \ufffd one", "\U0001F469\u200d\U0001F52C": "\U0001F469\u200d\U0001F52C",
-		"e\u0301\u0301\u0301\u0301\u0301\u0301": "e\u0301\u0301\u0301\u0301", "<b>&": "<b>&", "\u2028": "",
+		"e\u0301\u0301\u0301\u0301\u0301\u0301": "e\u0301\u0301\u0301\u0301", "\u0e01\u0e49\u0e49\u0e49\u0e49\u0e49": "\u0e01\u0e49\u0e49\u0e49\u0e49", "<b>&": "<b>&", "\u2028": "",
 		"0123456789": "0123456789", "0123456789x": "012345678…", "012345678 x": "012345678…", strings.Repeat("ä", 11): strings.Repeat("ä", 9) + "…",
 	} {
 		if got := clean(text, 10); got != want {
