@@ -54,7 +54,13 @@
     // opened the next time: files of two builds never meet.
     if ("serviceWorker" in navigator && isSecureContext) {
         const { serviceWorker } = navigator;
-        addEventListener("load", async () => {
+        // Not before the page is usable: the worker would load beside it what the page itself is waiting for. A page that
+        // stays as it is, with its button, is kept after a while.
+        const usable = new Promise(resolve => {
+            document.addEventListener("matter-state", ({ detail }) => !["idle", "loading"].includes(detail.state) && resolve());
+            addEventListener("load", () => setTimeout(resolve, 10_000));
+        });
+        usable.then(async () => {
             try {
                 const { waiting } = await serviceWorker.register("sw.js");
                 if (waiting === null || serviceWorker.controller === null || code !== undefined || !resting()) return;

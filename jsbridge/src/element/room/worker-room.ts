@@ -306,6 +306,8 @@ export class WorkerRoom {
         try {
             const code = (await this.#keeper().core()).request("parseCode", { text: this.#code }).codes[payload];
             if (code === undefined) return ended("code-lost", "the setup code is not kept any more");
+            // A home that there is already is opened while the network is asked; what fails is told when it is needed.
+            void this.#keeper().exists().then(exists => (exists ? this.#keeper().commissioner() : undefined)).catch(() => {});
             const state = this.#ways.agent === undefined && this.#ways.host !== undefined ? "ready" : await this.#agentNow();
             if (state !== "ready") return ended(agentProblem(state));
             const query = { discriminator: code.short ? code.discriminator >> 8 : code.discriminator, short: code.short };
