@@ -134,7 +134,7 @@ export class MatterCommissionElement extends Base {
 
     async start(): Promise<void> {
         await this.#settled;
-        const possible = this.#resting ? this.supported : this.#failure !== "";
+        const possible = this.#resting ? this.supported || this.#home : this.#failure !== "";
         if (!this.isConnected || !possible) return;
         this.#failure = "";
         this.#waiting();
@@ -240,8 +240,13 @@ export class MatterCommissionElement extends Base {
         else this.setAttribute("unsupported", cause);
         const host = wants("host") && this.transport !== undefined;
         this.toggleAttribute("supported", cause === undefined || host || reasons?.agent);
-        this.#show(cause !== undefined && !host && wants("bluetooth") ? "unsupported" : "idle");
-        if (fresh && this.manage && this.#dialog === undefined && this.supported) void this.start();
+        this.#show(cause !== undefined && !host && wants("bluetooth") && !this.#home ? "unsupported" : "idle");
+        if (fresh && this.#home) void this.start();
+    }
+
+    /** There is a home to be shown, even where nothing can reach a device: keys to be backed up, devices to be looked up. */
+    get #home(): boolean {
+        return this.manage && this.#dialog === undefined && this.#cause !== "insecure";
     }
 
     get #resting(): boolean {
