@@ -10,6 +10,8 @@
 # make interop  only the tests against live peers
 # make agent    the page on http://127.0.0.1:5570, with the agent that reaches devices for it; AGENT_FLAGS="-…" for more
 # make demo-web a page, an agent and a real device to try it on; AUTO=1: Chromium does it and leaves a screenshot
+# make bench-page
+#               commissioning by the page beside matter.js's own controller, and how fast the page opens, in the same run
 # make runtimes the programs other than this Node that run the package in make interop: 400 MB in .cache
 # make setup    as root on Debian: the system packages that make test needs; otherwise names what is missing
 
@@ -39,7 +41,7 @@ PAGE_SOURCES := $(GO_SOURCES) $(shell find web -type f -name '*.go' ! -name '*_t
 TS_SOURCES  := $(shell find jsbridge/src web/static -type f 2>/dev/null) $(wildcard jsbridge/tsconfig*.json) $(wildcard jsbridge/*.mjs jsbridge/*.sh) go.mod \
 	$(wildcard session/commission/trust/*.tlv web/messages/*.json) web/view/style.css
 
-.PHONY: build runtimes setup test test-go test-wasm test-ts test-browser interop demo demo-web agent cover size bench fuzz clean
+.PHONY: build runtimes setup test test-go test-wasm test-ts test-browser interop demo demo-web agent cover size bench bench-page fuzz clean
 
 build: dist/index.js
 
@@ -141,6 +143,9 @@ bench: build
 	$(NODE) jsbridge/bench/commission.mjs
 	$(NODE) jsbridge/bench/handshakes.mjs
 	$(NODE) jsbridge/bench/crypto.mjs
+
+bench-page: build
+	$(NODE) jsbridge/bench/page.mjs
 
 # Go's fuzzer now and then reports its own time limit as a failure ("context deadline exceeded", and no input written): such
 # a target is run again.

@@ -20,7 +20,7 @@ const codeParts = { vendorId: 0, productId: 0, flow: 0, discovery: 4, discrimina
 let program, agent, device, browser;
 before(async () => {
     program = buildAgent();
-    [agent, device, browser] = await Promise.all([startAgent(program), startPeer("device.mjs", ["--multicast"]), startBrowser()]);
+    [agent, device, browser] = await Promise.all([startAgent(program), startPeer("device.mjs", ["--multicast", "--port", "5540"]), startBrowser()]);
 });
 after(async () => {
     await browser?.close();
@@ -174,7 +174,7 @@ describe("what goes wrong says so, and goes on from there", () => {
         await person.reach("failed", "stopped");
         const [error] = await person.told("matter-error");
         assert.equal(error.code, "connection-lost", JSON.stringify(error));
-        device = await startPeer("device.mjs", ["--multicast"]);
+        device = await startPeer("device.mjs", ["--multicast", "--port", "5540"]);
         await person.press(/Start again|Try again/);
         await person.reach("transport");
         await person.press("Continue");
