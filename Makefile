@@ -117,6 +117,7 @@ interop: build runtimes
 	$(GO) vet $(GO_INTEROP)
 	$(GO) test -race -count=1 $(GO_INTEROP)
 	$(NODE_TEST) jsbridge/interop/*.test.mjs
+	ROUNDS=2 $(NODE) jsbridge/bench/page.mjs
 
 demo: build
 	$(NODE) jsbridge/interop/demo.mjs
@@ -144,6 +145,7 @@ bench: build
 	$(NODE) jsbridge/bench/handshakes.mjs
 	$(NODE) jsbridge/bench/crypto.mjs
 
+# Two rounds of it close make interop.
 bench-page: build
 	$(NODE) jsbridge/bench/page.mjs
 

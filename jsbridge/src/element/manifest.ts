@@ -55,7 +55,7 @@ export const statics = [
 export const events = [
     { name: "matter-state", type: "StateDetail", text: "Another screen is shown: `{ state, previous }`." },
     { name: "matter-step", type: "StepDetail", text: "A step of the protocol began, takes long, or ended: `{ step, stage, status, elapsedMs, expectedMs }`." },
-    { name: "matter-attestation", type: "AttestationDetail", text: "Cancelable. What is known about the device's maker: `{ verdict, findings, vendorId, productId, certificateId?, respondWith(p) }`. `respondWith(promise)` of `\"accept\"` or `\"refuse\"` decides instead of the person; a rejection refuses." },
+    { name: "matter-attestation", type: "AttestationDetail", text: "Cancelable. What is known about the device's maker: `{ verdict, findings, vendorId, productId, certificateId?, respondWith(p) }`. `respondWith(promise)` of `\"accept\"` or `\"refuse\"` decides instead of the person; a rejection refuses. A certified device goes on meanwhile: a refusal has what was done undone, unless all is done already." },
     { name: "matter-network", type: "NetworkDetail", text: "Cancelable. The device needs a network: `{ kind, scanned, problem?, respondWith(p) }`. `respondWith(promise)` of `WifiCredentials` or a `ThreadDataset` answers instead of the person; after a rejection the person is asked." },
     { name: "matter-error", type: "ErrorDetail", text: "Something failed: `{ code, step, retry, status?, waitMs?, message }`." },
     { name: "matter-commissioned", type: "CommissionedDetail", text: "The device is in the home: `{ nodeId, fabricId, compressedFabricId, fabricIndex, vendorId, productId, name?, serialNumber?, address }`. 64-bit IDs are `bigint`." },
