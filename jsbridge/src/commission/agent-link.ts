@@ -1,6 +1,7 @@
 /** One connection to an agent: frames in and out, what channels and searches they belong to. {@link agentTransport} makes a new one when it is lost. */
-import { ClosedError, TransportError } from "../errors.js";
+import { TransportError } from "../errors.js";
 import { showAddress } from "./address.js";
+import { BaseChannel } from "./base-channel.js";
 import { closeCodes, decodeFrame, encodeFrame, maxDatagram, type AgentFrame, type Cause, type PageFrame, type Reason, type RelayNode, type RelayQuery } from "./relay.js";
 import type { Channel, PeerAddress } from "./types.js";
 
@@ -17,8 +18,6 @@ export type AgentWebSocketClass = new (url: string, protocols: string[]) => Agen
 
 /** Octets that wait in the WebSocket. More datagrams are lost, as in any network. */
 const maxBuffered = 256 * 1024;
-/** Datagrams kept for a channel whose handler is not set yet. */
-const maxEarly = 16;
 
 /** Why the agent ended or refused something, after "the agent …: ". */
 export const sentences: Readonly<Record<Reason, string>> = {
@@ -141,7 +140,7 @@ export class AgentLink {
                 const channel = this.#channels.get(frame.channel);
                 this.#channels.delete(frame.channel);
                 this.#drops.delete(frame.channel);
-                return channel?.end(frame.reason, sentences[frame.reason]);
+                return channel?.refuse(frame.reason, sentences[frame.reason]);
             }
             case "datagram":
                 return this.#channels.get(frame.channel)?.deliver(frame.octets);
@@ -174,29 +173,25 @@ export class AgentLink {
         const searches = [...this.#searches.values()];
         this.#channels.clear();
         this.#searches.clear();
-        for (const channel of channels) channel.end("failed", reason);
+        for (const channel of channels) channel.refuse("failed", reason);
         for (const search of searches) search.ended("lost");
     }
 }
 
-class AgentChannel implements Channel {
+class AgentChannel extends BaseChannel {
     readonly kind = "datagram";
     readonly maxMessage = maxDatagram;
-    readonly closed: Promise<{ reason: string }>;
     /** Undefined once the agent has opened it, else why it did not. */
     readonly opened: Promise<Reason | undefined>;
     readonly #send: (message: Uint8Array) => void;
     readonly #close: () => void;
     #begun: (refused: Reason | undefined) => void = () => {};
-    #resolveClosed: (value: { reason: string }) => void = () => {};
-    #handler: ((message: Uint8Array) => void) | undefined;
-    #early: Uint8Array[] = [];
-    #open = true;
+    #refused: Reason = "by-page";
 
     constructor(send: (message: Uint8Array) => void, close: () => void) {
+        super();
         this.#send = send;
         this.#close = close;
-        this.closed = new Promise(resolve => (this.#resolveClosed = resolve));
         this.opened = new Promise(resolve => (this.#begun = resolve));
     }
 
@@ -204,37 +199,20 @@ class AgentChannel implements Channel {
         this.#begun(undefined);
     }
 
-    send(message: Uint8Array): void {
-        if (!this.#open) throw new ClosedError("the channel is closed");
-        if (message.length > maxDatagram) throw new TransportError(`a message of ${message.length} octets, at most ${maxDatagram} fit a datagram`);
+    refuse(why: Reason, reason: string): void {
+        this.#refused = why;
+        this.end(reason);
+    }
+
+    protected override transmit(message: Uint8Array): void {
         this.#send(message);
     }
 
-    receive(handler: (message: Uint8Array) => void): void {
-        this.#handler = handler;
-        const early = this.#early;
-        this.#early = [];
-        for (const message of early) this.deliver(message);
-    }
-
-    deliver(message: Uint8Array): void {
-        if (!this.#open) return;
-        if (this.#handler !== undefined) this.#handler(message);
-        else if (this.#early.length < maxEarly) this.#early.push(message);
-    }
-
-    close(): void {
-        if (!this.#open) return;
+    protected override leave(): void {
         this.#close();
-        this.end("by-page", "closed by this side");
     }
 
-    end(refused: Reason, reason: string): void {
-        if (!this.#open) return;
-        this.#open = false;
-        this.#early = [];
-        this.#handler = undefined;
-        this.#begun(refused);
-        this.#resolveClosed({ reason });
+    protected override ended(): void {
+        this.#begun(this.#refused);
     }
 }

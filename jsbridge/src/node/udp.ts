@@ -6,6 +6,7 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
+import { BaseChannel } from "../commission/base-channel.js";
 import type { Channel, Discovered, DiscoverQuery, HostTransport, PeerAddress } from "../commission/types.js";
 import { ClosedError, ImplementationError, TransportError } from "../errors.js";
 
@@ -14,8 +15,6 @@ const maxMessage = 1280;
 /** More than any controller needs; a leak shows here instead of in memory. */
 const maxChannels = 1024;
 const maxSockets = 16;
-/** Datagrams kept for a channel whose handler is not set yet. */
-const maxEarly = 16;
 
 export interface UdpOptions {
     /** Local ports of the first socket of each family; default: any. */
@@ -155,37 +154,30 @@ export class UdpTransport implements HostTransport {
     }
 }
 
-class UdpChannel implements Channel {
+class UdpChannel extends BaseChannel {
     readonly kind = "datagram";
     readonly maxMessage = maxMessage;
-    readonly closed: Promise<{ reason: string }>;
     sentAt = 0;
     readonly #address: string;
     readonly #port: number;
     readonly #sending: Set<Promise<void>>;
     readonly #forget: () => void;
     #socket: Socket | undefined;
-    #resolveClosed: (value: { reason: string }) => void = () => {};
-    #handler: ((message: Uint8Array) => void) | undefined;
-    #early: Uint8Array[] = [];
-    #open = true;
 
     constructor(address: string, port: number, sending: Set<Promise<void>>, forget: () => void) {
+        super();
         this.#address = address;
         this.#port = port;
         this.#sending = sending;
         this.#forget = forget;
-        this.closed = new Promise(resolve => (this.#resolveClosed = resolve));
     }
 
     attach(socket: Socket): void {
-        if (!this.#open) throw new ClosedError("the channel was closed while it opened");
+        if (!this.isOpen) throw new ClosedError("the channel was closed while it opened");
         this.#socket = socket;
     }
 
-    send(message: Uint8Array): void {
-        if (!this.#open) throw new ClosedError("the channel is closed");
-        if (message.length > maxMessage) throw new TransportError(`a message of ${message.length} octets, at most ${maxMessage} fit a datagram`);
+    protected override transmit(message: Uint8Array): void {
         // dgram may send later: the caller's array is its own again after this call. An error of one
         // send (no route, no such zone) is a lost datagram: the peer's silence tells.
         const socket = this.#socket;
@@ -196,30 +188,8 @@ class UdpChannel implements Channel {
         void sent.then(() => this.#sending.delete(sent));
     }
 
-    receive(handler: (message: Uint8Array) => void): void {
-        this.#handler = handler;
-        const early = this.#early;
-        this.#early = [];
-        for (const message of early) this.deliver(message);
-    }
-
-    deliver(message: Uint8Array): void {
-        if (!this.#open) return;
-        if (this.#handler !== undefined) this.#handler(message);
-        else if (this.#early.length < maxEarly) this.#early.push(message);
-    }
-
-    close(): void {
-        this.end("closed by this side");
-    }
-
-    end(reason: string): void {
-        if (!this.#open) return;
-        this.#open = false;
-        this.#early = [];
-        this.#handler = undefined;
+    protected override ended(): void {
         this.#forget();
-        this.#resolveClosed({ reason });
     }
 }
 

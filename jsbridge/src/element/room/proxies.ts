@@ -1,4 +1,5 @@
 /** The Worker's side of what a host page brings: objects whose work is done in the window. */
+import { BaseChannel } from "../../commission/base-channel.js";
 import type {
     Channel, CredentialStore, Discovered, DiscoverQuery, FabricAuthority, HostTransport, NetworkCredentials, PeerAddress, ThreadDataset, WifiCredentials,
 } from "../../commission/types.js";
@@ -6,8 +7,6 @@ import { TransportError } from "../../errors.js";
 import type { WireSettings } from "./types.js";
 import type { Handler, Wire } from "./wire.js";
 
-/** Datagrams that come before somebody listens. */
-const maxEarly = 16;
 /** Found devices that nobody has taken yet. */
 const maxFound = 256;
 
@@ -137,58 +136,28 @@ export class HostProxies {
 }
 
 /** A channel whose socket, or radio, is on the other side. */
-export class ProxyChannel implements Channel {
-    kind: "datagram" | "btp" = "datagram";
+export class ProxyChannel extends BaseChannel {
+    kind: Channel["kind"] = "datagram";
     maxMessage = 0;
-    readonly closed: Promise<{ reason: string }>;
     readonly #send: (message: Uint8Array) => void;
     readonly #close: () => void;
-    #resolveClosed: (value: { reason: string }) => void = () => {};
-    #handler: ((message: Uint8Array) => void) | undefined;
-    #early: Uint8Array[] = [];
-    #open = true;
 
     constructor(send: (message: Uint8Array) => void, close: () => void) {
+        super();
         this.#send = send;
         this.#close = close;
-        this.closed = new Promise(resolve => (this.#resolveClosed = resolve));
     }
 
-    opened(kind: "datagram" | "btp", maxMessage: number): void {
+    opened(kind: Channel["kind"], maxMessage: number): void {
         this.kind = kind;
         this.maxMessage = maxMessage;
     }
 
-    send(message: Uint8Array): void {
-        if (!this.#open) throw new TransportError("the channel is closed");
-        if (message.length > this.maxMessage) throw new TransportError(`a message of ${message.length} octets, at most ${this.maxMessage} are possible`);
+    protected override transmit(message: Uint8Array): void {
         this.#send(message);
     }
 
-    receive(handler: (message: Uint8Array) => void): void {
-        this.#handler = handler;
-        const early = this.#early;
-        this.#early = [];
-        for (const message of early) this.deliver(message);
-    }
-
-    deliver(message: Uint8Array): void {
-        if (!this.#open) return;
-        if (this.#handler !== undefined) this.#handler(message);
-        else if (this.#early.length < maxEarly) this.#early.push(message);
-    }
-
-    close(): void {
-        if (!this.#open) return;
+    protected override leave(): void {
         this.#close();
-        this.end("closed by this side");
-    }
-
-    end(reason: string): void {
-        if (!this.#open) return;
-        this.#open = false;
-        this.#early = [];
-        this.#handler = undefined;
-        this.#resolveClosed({ reason });
     }
 }
