@@ -130,7 +130,7 @@ func technical(l literal) bool {
 		return l.arg <= 1
 	case "label", "newTicks":
 		return l.arg <= 1
-	case "button", "action", "part", "class", "Get", "Call", "Set", "QuerySelector", "QuerySelectorAll":
+	case "button", "action", "part", "class", "Get", "Call", "Set", "find", "first":
 		return l.arg == 0
 	}
 	return l.text == "Enter" // a key

@@ -60,6 +60,9 @@ func (n *node) find(selector string, with func(js.Value)) {
 	}
 }
 
+// first returns the first of them, or null.
+func (n *node) first(selector string) js.Value { return n.Call("querySelector", selector) }
+
 // attr sets an attribute, or removes it if the value is "".
 func (n *node) attr(name, value string) *node {
 	if n.attrs == nil {

@@ -141,7 +141,7 @@ func homeCare(p *page) section {
 			}
 			buttons[name].attr("aria-expanded", expanded)
 			if open && before != name { // the person asked for it
-				if target := panel.Call("querySelector", "input:not([hidden]), button"); target.Truthy() && panel.Get("isConnected").Bool() {
+				if target := panel.first("input:not([hidden]), button"); target.Truthy() && panel.Get("isConnected").Bool() {
 					target.Call("focus")
 				}
 			}
