@@ -11,6 +11,7 @@ import * as core from "../core.js";
 import * as errors from "../errors.js";
 import * as hex from "../hex.js";
 import * as tlv from "../tlv.js";
+import * as verifier from "../verifier.js";
 import * as work from "../work.js";
 import { original, recognise, scheme, type Kind } from "./modules.js";
 import * as report from "./report.js";
@@ -21,7 +22,7 @@ type Loader = (module: Module, filename: string) => void;
 
 /** What the stand-ins share with the rest of this package. */
 const shared: Record<string, unknown> = {
-    "../core.js": core, "../errors.js": errors, "../hex.js": hex, "../tlv.js": tlv, "../work.js": work, "./report.js": report,
+    "../core.js": core, "../errors.js": errors, "../hex.js": hex, "../tlv.js": tlv, "../verifier.js": verifier, "../work.js": work, "./report.js": report,
 };
 const directory: string = fileURLToPath(new URL("./matterjs/", core.defaultBlob));
 const standIns: Readonly<Record<Kind, string>> = { "0.9.4": join(directory, "stand-in.cjs"), "today": join(directory, "stand-in-today.cjs") };
