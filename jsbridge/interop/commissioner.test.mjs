@@ -113,8 +113,10 @@ test("shared with another home by its window's code: told as joined; then our ho
     await assert.rejects(ours.controller.openCommissioningWindow(nodeId), error => error.clusterCode === 2 || failure("busy")(error), "one window at a time");
     const ended = window.ended();
     const joined = await theirs.start(window.qr, { address }).commissioned;
-    const { fabricIndex, ...end } = await ended;
-    assert.deepEqual(end, { reason: "joined", vendorId: 0xfff4, label: "Next door" });
+    const { fabricIndex, label, ...end } = await ended;
+    assert.deepEqual(end, { reason: "joined", vendorId: 0xfff4 });
+    // The other home writes it after it has joined: both may come first.
+    assert.ok(["", "Next door"].includes(label), label);
     assert.equal(fabricIndex, joined.fabricIndex);
     assert.equal((await state()).fabrics, 2);
 

@@ -14,7 +14,7 @@ export interface WindowOptions extends InteractionOptions {
     passcode?: number;
 }
 
-/** How a window ended. The label is the other fabric's: untrusted text. */
+/** How a window ended. The label is the other fabric's, untrusted text; empty if it is not on the device yet: homes write it after they have joined. */
 export type WindowEnd =
     | { reason: "joined"; fabricIndex: number; vendorId: number; label: string }
     | { reason: "closed" | "expired" };
