@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { after, before, beforeEach, test } from "node:test";
 import { createCommissioner, LevelControl, OnOff } from "../../dist/index.js";
 import { DirectoryStore, UdpTransport } from "../../dist/node/index.js";
@@ -115,8 +116,10 @@ test("shared with another home by its window's code: told as joined; then our ho
     const joined = await theirs.start(window.qr, { address }).commissioned;
     const { fabricIndex, label, ...end } = await ended;
     assert.deepEqual(end, { reason: "joined", vendorId: 0xfff4 });
-    // The other home writes it after it has joined: both may come first.
+    // The other home writes it after it has joined: the end may be told before, but the label is there now.
     assert.ok(["", "Next door"].includes(label), label);
+    const fabrics = await ours.controller.read(nodeId, { endpoint: 0, cluster: 0x3e, attribute: 1 }, { fabricFiltered: false });
+    assert.match(inspect(fabrics, { depth: 9 }), /Next door/);
     assert.equal(fabricIndex, joined.fabricIndex);
     assert.equal((await state()).fabrics, 2);
 
